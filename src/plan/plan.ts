@@ -52,8 +52,11 @@ export type Action =
   | { kind: 'create-job'; instance: InstanceSpec }
   | { kind: 'run-job'; instance: InstanceRef; timeoutMs?: number }
   | { kind: 'exec'; instance: InstanceRef; command: string[]; purpose: string }
-  /** Stops an instance; with a drain, after its last open request. */
-  | ({ kind: 'retire' } & Retirement)
+  /**
+   * Stops an instance; with a drain, after its last open request. `early`: before the instances whose namespaces it
+   * joins, which have these names.
+   */
+  | ({ kind: 'retire'; early?: string[] } & Retirement)
   /** Retires the instances of a batch in parallel. */
   | { kind: 'retire-together'; retirements: Retirement[] }
   | { kind: 'revive'; instance: InstanceRef }

@@ -4,7 +4,7 @@ import type { Stack } from '../model/stack';
 import type { Observation } from '../model/observation';
 import { balancerName } from '../model/traffic';
 import { estimate } from './estimate';
-import { withDependencies } from './graph';
+import { scopeOf } from './graph';
 import { planHost, type HostPlan } from './hosts/host-plan';
 import { inOrderOfPhases } from './hosts/merge';
 import { portionOf } from './hosts/portion';
@@ -152,13 +152,13 @@ function withoutServices(stack: Stack, names: string[] | undefined): Stack {
 }
 
 /**
- * Services outside the scope of a limited deployment: all but the requested services, their dependencies, and the load
- * balancer of exposed ones.
+ * Services outside the scope of a limited deployment: all but the requested services, their dependencies, those that
+ * follow them, and the load balancer of exposed ones.
  */
 function excludedServices({ services, front }: Stack, intent: Intent): Set<string> {
   if (intent.kind === 'stop') return new Set(Object.keys(services));
   if (!intent.services) return new Set();
-  const selected = withDependencies(services, intent.services);
+  const selected = scopeOf(services, intent.services);
   if (front?.routes.some(({ service }) => selected.has(service))) selected.add(balancerName);
   return new Set(Object.keys(services).filter((name) => !selected.has(name)));
 }

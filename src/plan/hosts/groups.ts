@@ -1,3 +1,4 @@
+import { joinedServices } from '../../model/instance';
 import { isOnCluster } from '../../model/stack/runtime-of';
 import type { Service, Stack } from '../../model/stack';
 import { balancerName } from '../../model/traffic';
@@ -21,7 +22,12 @@ export function groupsOf(stack: Stack): Group[] {
   const groups = new Map<string, Group>(
     Object.values(stack.services).map((service) => [service.name, { services: [service], reasons: [] }]),
   );
-  for (const { one, other, reason } of [...byDependency(stack), ...byVolume(stack), ...byFront(stack)]) {
+  for (const { one, other, reason } of [
+    ...byDependency(stack),
+    ...byNamespace(stack),
+    ...byVolume(stack),
+    ...byFront(stack),
+  ]) {
     const [into, from] = [groups.get(one)!, groups.get(other)!];
     if (into === from) continue;
     into.services.push(...from.services);
@@ -51,6 +57,14 @@ function byDependency(stack: Stack): Bond[] {
           : `${name} publishes no fixed port`;
       return [{ one: name, other: service.name, reason: `${service.name} depends on ${name} (${remedy})` }];
     }),
+  );
+}
+
+function byNamespace({ services }: Stack): Bond[] {
+  return Object.values(services).flatMap((service) =>
+    Object.values(joinedServices(service))
+      .filter((one) => services[one])
+      .map((one) => ({ one, other: service.name, reason: `${service.name} joins a namespace of ${one}` })),
   );
 }
 

@@ -8,6 +8,9 @@ import { Traffic } from '../traffic/traffic';
 import type { HostObservation } from './view';
 import { toRef } from '../service/instance-spec';
 import { imagesOf } from '../resources/images';
+import { stopJoinedFirst } from '../followers/early-stops';
+import { Followed } from '../followers/followed';
+import { inOrderOfFollowing } from '../followers/in-order';
 import { ObservationIndex } from '../observation-index';
 import { planNetworks } from '../resources/networks';
 import {
@@ -60,6 +63,7 @@ export function planHost(input: HostPlanInput): HostPlan {
   const planning: ServicePlanning = {
     ...input,
     known,
+    followed: new Followed(known),
     release: input.release.to,
     ports: new PortAllocator(stack, observation, displaced),
     traffic: new Traffic(stack, known, steps, left),
@@ -78,6 +82,7 @@ export function planHost(input: HostPlanInput): HostPlan {
     steps,
   });
   const all = [...removals.first, ...planned, ...removals.last];
+  stopJoinedFirst(all, observation.instances);
   const stops = intent.kind === 'stop';
   return {
     planning,
@@ -144,12 +149,18 @@ function planServices(
   left: ReadonlySet<string>,
   planning: ServicePlanning,
 ): PlannedPhase[] {
-  const { stack } = planning;
-  const phases = new Map<number, PlannedService[]>();
-  for (const service of Object.values(stack.services)) {
-    const number = phaseOf[service.name]!;
-    const planned = left.has(service.name) ? leave(service) : planService(service, number, planning);
+  const { stack, followed } = planning;
+  const of = new Map<string, PlannedService>();
+  for (const service of inOrderOfFollowing(stack.services)) {
+    const { name } = service;
+    const planned = left.has(name) ? leave(service) : planService(service, phaseOf[name]!, planning);
     planned.changes = planned.changes.map((change) => imageChange(change, service, planning));
+    followed.note(planned);
+    of.set(name, planned);
+  }
+  const phases = new Map<number, PlannedService[]>();
+  for (const name of Object.keys(stack.services)) {
+    const [number, planned] = [phaseOf[name]!, of.get(name)!];
     const others = phases.get(number);
     if (others) others.push(planned);
     else phases.set(number, [planned]);

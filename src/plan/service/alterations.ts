@@ -21,6 +21,7 @@ export function alterationsOf({ name, limit }: Service, instance: ObservedInstan
     ...lostNetworks(instance).map((network) => `not attached to the network ${network}`),
     ...(name === balancerName ? [] : otherLimits(instance, limit)),
     ...otherPolicy(instance),
+    ...(instance.leftBehind ?? []).map((name) => `in namespaces that ${name} had before it started again`),
     ...(instance.altered ?? []),
   ];
 }

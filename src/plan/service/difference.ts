@@ -1,3 +1,4 @@
+import type { Joined } from '../../model/instance';
 import type { Service } from '../../model/stack';
 import type { ObservedInstance } from '../../model/observation';
 import { alterationsOf } from './alterations';
@@ -31,6 +32,10 @@ function isJudgedByRuntime({ healthCheck, healthDisabled }: Service): boolean {
 export interface Comparison {
   /** Replace all instances. */
   forced?: boolean;
+  /** Replace all instances, because those that they follow are replaced. */
+  follows?: boolean;
+  /** The instances whose namespaces it joins. */
+  joins?: Joined;
   /** Replace instances with another health check: an instance keeps the check it was created with. */
   checks?: boolean;
 }
@@ -40,16 +45,19 @@ export function compare(
   service: Service,
   observed: readonly ObservedInstance[],
   print: Fingerprint,
-  { forced = false, checks = false }: Comparison = {},
+  { forced = false, follows = false, joins = {}, checks = false }: Comparison = {},
 ): Difference {
   const keep = new Map<number, ObservedInstance>();
   const old = new Map<number, ObservedInstance[]>();
+  const wanted = canonical(joins);
   for (const instance of [...observed].sort((a, b) => b.deployment - a.deployment)) {
     const { ordinal } = instance;
     const fits =
       !forced &&
+      !follows &&
       ordinal <= service.replicas &&
       instance.hash === print.hash &&
+      canonical(instance.joins ?? {}) === wanted &&
       runsWell(service, instance) &&
       !(checks && hasOtherCheck(service, instance));
     if (fits && !keep.has(ordinal)) keep.set(ordinal, instance);
@@ -67,6 +75,7 @@ function changesOf(service: Service, old: ObservedInstance[], print: Fingerprint
   );
   if (keys.length === 0 && runsWell(service, instance) && hasOtherCheck(service, instance))
     return [{ key: 'health_check' }];
+  if (keys.length === 0 && runsWell(service, instance)) return [];
   if (keys.length === 0) return [{ key: 'state', from: describeState(service, instance), to: 'running' }];
   return keys.map((key) => (key === 'image' ? { key, from: instance.image, to: service.image } : { key }));
 }

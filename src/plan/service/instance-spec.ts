@@ -3,12 +3,14 @@ import type { Service, ServiceMount, Stack } from '../../model/stack';
 import type { InstanceRef, InstanceSpec, Mount, PortBinding } from '../../model/instance';
 import type { ObservedInstance } from '../../model/observation';
 import type { Fingerprint } from './fingerprint';
+import type { Followed } from '../followers/followed';
 import type { ObservationIndex } from '../observation-index';
 import { instanceName, networkName, volumeName } from '../names';
 
 export interface SpecContext {
   stack: Stack;
   known: ObservationIndex;
+  followed: Followed;
   deployment: number;
   release: number;
   phase: number;
@@ -22,7 +24,8 @@ export function toInstanceSpec(
   { hash, keys }: Fingerprint,
   context: SpecContext,
 ): InstanceSpec & EveryOption {
-  const { stack, known, deployment, release, phase } = context;
+  const { stack, known, followed, deployment, release, phase } = context;
+  const joins = followed.joinsOf(service);
   const networkMode = service.networkMode ?? stack.infrastructure.networkMode;
   return {
     name: instanceName(stack, service, ordinal, deployment),
@@ -50,6 +53,7 @@ export function toInstanceSpec(
           }))
         : [],
     networkMode,
+    ...(Object.keys(joins).length > 0 && { joins }),
     entrypoint: service.entrypoint,
     command: service.command,
     workingDir: service.workingDir,

@@ -1,6 +1,7 @@
 import type { Service } from '../../model/stack';
 import { isUp, type ObservedInstance } from '../../model/observation';
 import { balancerName } from '../../model/traffic';
+import { followerNotes } from '../followers/followed';
 import { compare, type Difference } from './difference';
 import type { Fingerprint } from './fingerprint';
 import { toBalancerSpec } from '../traffic/balancer-spec';
@@ -29,12 +30,14 @@ export function planInstances(
   const ignored = observed.filter((instance) => isTest(instance) || isUnproven(instance, service, planning));
   // The health check of the load balancer belongs to the engine: an upgrade must not replace it.
   const checks = !planning.keepsOldChecks && service.name !== balancerName;
+  const replacedWith = planning.followed.replacedWith(service);
   const difference = compare(
     service,
     observed.filter((instance) => !ignored.includes(instance)),
     print,
-    { forced, checks },
+    { forced, follows: replacedWith.length > 0, joins: planning.followed.joinsOf(service), checks },
   );
+  const onlyFollows = replacedWith.length > 0 && difference.changes.length === 0;
   const slots = ordinals(service, difference)
     .map((ordinal) => slotOf(service, ordinal, difference, { phase, print, planning }))
     .filter(({ old, next }) => next || old.length > 0);
@@ -43,7 +46,7 @@ export function planInstances(
   const settled = rollout.stages.length === 0 ? settle(service, replacement, planning) : [];
   const action =
     rollout.stages.length > 0
-      ? actionOf(slots.length, observed, difference, forced, service.replicas)
+      ? actionOf(slots.length, observed, difference, forced || onlyFollows, service.replicas)
       : settled.length > 0
         ? 'reroute'
         : 'keep';
@@ -56,6 +59,8 @@ export function planInstances(
     for (const step of lanesOf(planned).flat())
       if (step.kind === 'start') step.reaches = planning.traffic.newAddresses();
   if (planned.action === 'replace') planned.notes.push(...replaceNotes(service, difference.changes));
+  if (rollout.stages.length > 0)
+    planned.notes.push(...followerNotes(service, planned.action === 'create' ? [] : replacedWith));
   planned.superseded = [...slots.flatMap(({ old }) => old), ...ignored].map(({ name }) => name);
   planned.notes.push(...noteUnnamedVolumes(slots.flatMap(({ old }) => old)));
   planned.interruptionMs =

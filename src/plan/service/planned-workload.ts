@@ -2,6 +2,7 @@ import type { Service } from '../../model/stack';
 import { takesShare } from '../../kubernetes/traffic/reach';
 import { isUp, type ObservedInstance } from '../../model/observation';
 import { alterationsOf } from './alterations';
+import { followerNotes } from '../followers/followed';
 import { compare } from './difference';
 import type { Fingerprint } from './fingerprint';
 import { judgementOfPods } from '../traffic/judgement';
@@ -31,14 +32,16 @@ export function planWorkload(
   const forced = intent.kind === 'restart' && (intent.services ?? [service.name]).includes(service.name);
   const name = instanceName(planning.stack, service, 1, planning.deployment);
   const old = observed.find((instance) => instance.name === name);
-  const { keep, changes } = compare(service, old ? [old] : [], print, { forced });
+  const replacedWith = planning.followed.replacedWith(service);
+  const restarts = forced || replacedWith.length > 0;
+  const { keep, changes } = compare(service, old ? [old] : [], print, { forced, follows: replacedWith.length > 0 });
   const scaled = scale(service, old);
-  const isKept = keep.size > 0 || (old !== undefined && isUnchangedAtZero(service, old, print, forced));
+  const isKept = keep.size > 0 || (old !== undefined && isUnchangedAtZero(service, old, print, restarts));
   if (isKept && scaled.length === 0) return describe(service, 'keep', [], []);
   const spec = toInstanceSpec(service, 1, planning.ports.allocate(service, 1), print, { ...planning, phase });
   const instance = {
     ...spec,
-    workload: toWorkload(service, planning.stack, forced ? planning.deployment : old?.restartedBy),
+    workload: toWorkload(service, planning.stack, restarts ? planning.deployment : old?.restartedBy),
   };
   const { postStart } = service.hooks;
   const update: Lane = [
@@ -57,7 +60,7 @@ export function planWorkload(
         ]
       : []),
   ];
-  const action = actionOf(old, isKept, forced);
+  const action = actionOf(old, isKept, forced || (replacedWith.length > 0 && changes.length === 0));
   const gradually = action === 'replace' && old !== undefined && isUp(old);
   const replacement: WorkloadReplacement = {
     service,
@@ -75,6 +78,7 @@ export function planWorkload(
     ...rollout,
   };
   if (planned.action === 'replace') planned.notes.push(...replaceNotes(service, changes));
+  if (old) planned.notes.push(...followerNotes(service, replacedWith));
   planned.interruptionMs =
     !rollout.beside && action !== 'create' && action !== 'scale' && instance.workload.rollout === 'recreate'
       ? restartMs

@@ -1,4 +1,5 @@
 import type { Service, Stack } from '../../model/stack';
+import type { Followed } from '../followers/followed';
 import type { Traffic } from '../traffic/traffic';
 import type { ObservationIndex } from '../observation-index';
 import type { Change, Intent, PlannedService, ServiceAction, Stage } from '../plan';
@@ -9,6 +10,7 @@ import type { StepFactory } from '../steps';
 export interface ServicePlanning {
   stack: Stack;
   known: ObservationIndex;
+  followed: Followed;
   intent: Intent;
   deployment: number;
   release: number;

@@ -5,6 +5,7 @@ import { StepFactory } from '../steps';
 import { drainAndRemove, stopAndRemove } from './new-instances';
 import { restoreInstances, restoreNames, restoreRouting, restoreTraffic } from './old-instances';
 import type { RollbackInput, RollbackPlan } from './rollback-plan';
+import { withEarlyStopsApart } from './early-stops';
 import { hasGoneTooFar, startedOf, type StartedService } from './started-service';
 
 /**
@@ -18,9 +19,9 @@ import { hasGoneTooFar, startedOf, type StartedService } from './started-service
  * 6. Networks and volumes that only this deployment created. A volume that an instance may have mounted stays.
  */
 export function planRollback({ plan, started, finished, onRollback }: RollbackInput): RollbackPlan {
-  const all = plan.phases
-    .flatMap((phase) => phase.services.map((service) => startedOf(phase, service, started)))
-    .filter((each) => each.steps.length > 0);
+  const all = withEarlyStopsApart(
+    plan.phases.flatMap((phase) => phase.services.map((service) => startedOf(phase, service, started))),
+  ).filter((each) => each.steps.length > 0);
   const fromBehind = Math.min(
     ...all.filter(({ service }) => typeof onRollback[service.name] === 'object').map(({ phase }) => phase),
     Infinity,
@@ -70,7 +71,7 @@ export function planRollback({ plan, started, finished, onRollback }: RollbackIn
   };
 }
 
-/** One stage a phase: the last phase first on the way down, removed services first on the way up. */
+/** One stage a phase, or a level of it: the last phase first on the way down, removed services first on the way up. */
 function byPhase(
   services: StartedService[],
   way: string,
@@ -78,10 +79,13 @@ function byPhase(
   lanes: (each: StartedService) => Lane[],
 ): RollbackPlan['stages'] {
   const order = (phase: number) => (descending ? -Math.abs(phase) : phase);
-  const phases = [...new Set(services.map(({ phase }) => phase))].sort((a, b) => order(a) - order(b));
-  return phases.map((phase) => ({
-    title: phase < 0 ? `removed services ${way}` : `phase ${phase} ${way}`,
-    lanes: services.filter((each) => each.phase === phase).flatMap(lanes),
+  const places = new Map(services.map(({ phase, level = 0 }) => [`${phase}/${level}`, { phase, level }]));
+  const sorted = [...places.values()].sort((a, b) => order(a.phase) - order(b.phase) || a.level - b.level);
+  return sorted.map((place) => ({
+    title: place.phase < 0 ? `removed services ${way}` : `phase ${place.phase} ${way}`,
+    lanes: services
+      .filter(({ phase, level = 0 }) => phase === place.phase && level === place.level)
+      .flatMap((each) => lanes(each)),
   }));
 }
 

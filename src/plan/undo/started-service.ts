@@ -5,6 +5,8 @@ export interface StartedService {
   service: PlannedService;
   /** Phase of the service; negative if the new stack no longer has it. */
   phase: number;
+  /** Place within the phase on the way up; absent: the first. */
+  level?: number;
   steps: Step[];
 }
 

@@ -5,6 +5,7 @@ import { jobRuns, type JobRun } from '../../plan/service/job-runs';
 import { changesAnything, type Plan, type Refusal } from '../../plan/plan';
 import type { Planning } from '../../plan/planner';
 import { settingsOf } from '../../plan/service/settings';
+import { withFollowers } from '../../plan/graph';
 import type { Cause, DeploymentInput, Outcome } from '../messages';
 import { createContext, type DeploymentContext, type DeploymentParts } from './context';
 import { patches } from '../support/patches';
@@ -188,7 +189,8 @@ export class DeploymentRun {
     if (decision.kind === 'roll back' || this.isStopped()) return false;
     if (unfinished) await clearFailedJobs(unfinished);
     if (decision.kind === 'amend') {
-      if (unfinished) await restoreAmended(unfinished, new Set(decision.services.map(({ name }) => name)));
+      const names = decision.services.map(({ name }) => name);
+      if (unfinished) await restoreAmended(unfinished, withFollowers(this.input.stack.services, names));
       this.input = { ...this.input, stack: this.amended(decision.services) };
     }
     interpreter.interrupted.length = 0;

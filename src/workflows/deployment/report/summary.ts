@@ -1,11 +1,13 @@
 import type { StepEventCode } from '../../../model/events';
 import { codeMarkdown, literalMarkdown } from '../../../model/text/markdown';
-import { changesAnything, lanesOf, type Plan, type PlannedService } from '../../../plan/plan';
+import { changesAnything, lanesOf, stepsOf, type Plan, type PlannedService, type Step } from '../../../plan/plan';
+import { isEarlyStop } from '../../../plan/undo/early-stops';
 import { delaysOf, type PlanSummary, type Progress, type ServiceSummary } from '../../messages';
 
 /** A plan for people and programs. */
 export function summarise(plan: Plan): PlanSummary {
   const { stack, environment, host, deployment, release, warnings, newVolumes, estimateMs } = plan;
+  const early = stepsOf(plan.phases).filter(isEarlyStop);
   return {
     stack,
     environment,
@@ -24,13 +26,19 @@ export function summarise(plan: Plan): PlanSummary {
       services: services.map((service) => ({
         ...described(service),
         ...(plan.placement?.[service.name] !== undefined && { host: plan.placement[service.name] }),
-        steps: lanesOf(service)
-          .flat()
-          .map(({ id, title }) => ({ id, title })),
+        steps: ownStepsOf(service, early).map(({ id, title }) => ({ id, title })),
         ...rolloutOf(service),
       })),
     })),
   };
+}
+
+/** The steps of a service, also those beside the steps of another one. */
+function ownStepsOf(service: PlannedService, early: readonly Step[]): Step[] {
+  const beside = lanesOf(service)
+    .flat()
+    .filter((step) => !isEarlyStop(step));
+  return [...early.filter((step) => step.service === service.name), ...beside];
 }
 
 function described({
