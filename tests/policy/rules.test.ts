@@ -415,6 +415,29 @@ describe('a policy', () => {
     ]);
   });
 
+  it('knows the namespaces of other services of the stack from those of the host', async () => {
+    const policy: Policy = { containers: { host_network: false, privileged: false } };
+    const stack = stackOf({
+      name: 'shop',
+      services: {
+        vpn: { image: 'acme/vpn:1', ipc: 'shareable' },
+        api: { image: 'acme/api:1', network_mode: 'service:vpn', ipc: 'service:vpn', pid: 'service:vpn' },
+      },
+    });
+    const context = {
+      policy,
+      sources: new SourceRules(policy, ownFiles({ dataDir })),
+      dataDir,
+      ownSockets: [],
+      ownVolumes: [],
+    };
+    expect(await refusedOf(stack, context)).toEqual([]);
+    stack.services.vpn!.networkMode = 'host';
+    expect(await refusedOf(stack, context)).toEqual([
+      expect.objectContaining({ message: expect.stringContaining('does not allow vpn the network of the host') }),
+    ]);
+  });
+
   it('takes a first part in capitals for the registry that Docker pulls from', async () => {
     const policy: Policy = { images: { registries: ['docker.io'] } };
     expect(await refused(policy, { image: 'MYREG/foo:1' })).toEqual([

@@ -19,7 +19,7 @@ import { toSchedules } from './schedules';
 import { toService } from './service';
 import { toSubscribers } from './subscribers';
 import { toWatch } from './watch';
-import { toNetworkOptions } from './networks';
+import { sharingNamespaces, toNetworkOptions } from './networks';
 import { toImageBuild, type BuildContext } from './service/build';
 import { Malformed, toAssignments, type Attempt } from './words';
 
@@ -62,6 +62,7 @@ export function normalise(file: StackFile, context: NormaliseContext): Normalise
   const watch = toWatch(file.watch);
   const subscribers = toSubscribers(file.subscribers, secrets, attempt);
   const healthCheckIntervalMs = toMs(deployment.health_check_interval ?? 30);
+  const sharing = sharingNamespaces(file.services);
 
   const stack: Stack = {
     name: file.name,
@@ -112,6 +113,7 @@ export function normalise(file: StackFile, context: NormaliseContext): Normalise
         runtime: ownRuntime,
         secrets,
         shared: (volume) => file.volumes?.[volume]?.shared ?? false,
+        sharesNamespace: sharing.has(name),
         input: (other) => file.services[other],
         attempt: (key, parse, fallback) => attempt(['services', name, ...key], parse, fallback),
       });

@@ -1,4 +1,4 @@
-import type { EndpointSettings } from '../../model/instance';
+import { joinedServices, type EndpointSettings } from '../../model/instance';
 import type { NetworkOptions } from '../../model/resources';
 import type { Service } from '../../model/stack';
 import type { ServiceInput } from '../schema/service';
@@ -61,6 +61,19 @@ function toSettings(input: Omit<Attachment, 'aliases'>): EndpointSettings {
     ...(input.mac_address !== undefined && { mac: input.mac_address }),
     ...(input.driver_opts && { driverOptions: toAssignments(input.driver_opts) }),
   };
+}
+
+/** Names of the services that share a namespace: they join that of another one, or it joins theirs. */
+export function sharingNamespaces(services: Record<string, ServiceInput>): ReadonlySet<string> {
+  const pairs = Object.entries(services).flatMap(([name, input]) =>
+    joinedByInput(input).flatMap((joined) => [name, joined]),
+  );
+  return new Set(pairs);
+}
+
+/** Names of the services whose namespaces a service joins. */
+export function joinedByInput({ network_mode: networkMode, ipc, pid }: ServiceInput): string[] {
+  return Object.values(joinedServices({ networkMode, ipc, pid }));
 }
 
 /** True for a service with a fixed address: only one instance can have it. */

@@ -140,18 +140,12 @@ function toDependencies(value: unknown, path: string[], findings: Finding[]): un
           path: [...path, name, 'required'],
           message: 'all dependencies of a stack are deployed; remove the dependency, or required',
         });
-      if (isData(entry) && entry.restart === true)
-        findings.push({
-          path: [...path, name, 'restart'],
-          message: 'dependents keep running when a dependency is replaced; remove restart',
-        });
-      const condition = isData(entry) ? entry.condition : entry;
-      return [
-        name,
-        typeof condition === 'string'
-          ? condition.replace(/^service_/, '').replace('completed_successfully', 'completed')
-          : (condition ?? 'started'),
-      ];
+      const { condition: given, restart } = isData(entry) ? entry : { condition: entry };
+      const condition =
+        typeof given === 'string'
+          ? given.replace(/^service_/, '').replace('completed_successfully', 'completed')
+          : (given ?? 'started');
+      return [name, restart === undefined ? condition : { condition, restart }];
     }),
   );
 }

@@ -1,5 +1,7 @@
 import type { Finding } from '../problems';
+import { joinedServices, namespaceKeys, namespaces } from '../../model/instance';
 import type { Service } from '../../model/stack';
+import type { StackFile } from '../schema/stack-file';
 import { didYouMean } from '../schema/suggest';
 import { at, eachService, type Rule } from './rule';
 
@@ -29,12 +31,14 @@ export const dependenciesExist: Rule = eachService((service, { stack }) =>
           `${name} is a service and never completes; make it kind: job, or depend on healthy or started`,
         ),
       ];
-    return [];
+    return service.restartsWith?.includes(name) && dependency.kind === 'job'
+      ? [at(service, [...path, 'restart'], `${name} is a job: each deployment may run it; remove restart`)]
+      : [];
   }),
 );
 
 /** Rejects cycles; the message lists the services of a cycle in order. */
-export const noCycles: Rule = ({ stack }) => {
+export const noCycles: Rule = ({ file, stack }) => {
   const findings: Finding[] = [];
   const state = new Map<string, 'open' | 'done'>();
   for (const start of Object.keys(stack.services)) visit(start, []);
@@ -46,7 +50,7 @@ export const noCycles: Rule = ({ stack }) => {
       findings.push(
         at(
           stack.services[cycle[0]!]!,
-          ['depends_on', cycle[1]!],
+          keyOf(stack.services[cycle[0]!]!, cycle[1]!, file),
           `is part of a cycle: ${cycle.join(' -> ')}; remove one of these dependencies`,
         ),
       );
@@ -59,3 +63,12 @@ export const noCycles: Rule = ({ stack }) => {
     state.set(name, 'done');
   }
 };
+
+/** The key by which a service depends on another one: `depends_on`, or that of a namespace that it joins. */
+function keyOf(service: Service, dependency: string, file: StackFile): string[] {
+  const given = file.services[service.name]?.depends_on ?? [];
+  const joined = joinedServices(service);
+  const namespace = namespaces.find((each) => joined[each] === dependency);
+  const isWritten = Array.isArray(given) ? given.includes(dependency) : Object.hasOwn(given, dependency);
+  return isWritten || namespace === undefined ? ['depends_on', dependency] : [namespaceKeys[namespace]];
+}

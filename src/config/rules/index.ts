@@ -4,8 +4,9 @@ import { hostsPossible, phasesPossible, placementPossible } from './hosts';
 import { filesHaveNoChildren, filesReadable, filesOutsideMounts } from './files';
 import { jobsFinish, keysFitKind, startable } from './kinds';
 import { configsDeclared, networksDeclared, pathsDistinct, volumesDeclared } from './names';
-import { cidrsDistinct, networkNamesAreNotModes } from './networks';
-import { hostNetworkPublishesNothing, portsDistinct, replicasFitPorts } from './ports';
+import { joinedNetworkAlone, namespacesJoinable, sharedReplacedTogether } from './networks/namespaces';
+import { cidrsDistinct, networkNamesAreNotModes } from './networks/ranges';
+import { hostNetworkPublishesNothing, portsDistinct, replicasFitPorts } from './networks/ports';
 import { oneWriterPerVolume, resourcesPossible } from './resources';
 import { clusterSupports, clusterKeysApply, namesFitCluster } from './cluster';
 import { unenforcedAccepted, processKeysApply, filesNeedWritableRoot, runtimeSupportsKeys } from './runtime';
@@ -29,6 +30,9 @@ export const rules: readonly Rule[] = [
   noCycles,
   noNul,
   mapKeysAreNames,
+  namespacesJoinable,
+  sharedReplacedTogether,
+  joinedNetworkAlone,
   networksDeclared,
   networkNamesAreNotModes,
   volumesDeclared,

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { modes } from './modes';
 import { named } from './named';
 import { assignments, choice, count, flag, fromText, names, oneOrMore, size } from './values';
 
@@ -98,8 +99,13 @@ export const containerKeys = {
     .optional()
     .describe('Domains to search.'),
   dns_opt: z.array(word).optional().describe('Options of the resolver, such as `ndots:1`.'),
-  ipc: choice('none', 'private', 'shareable', 'host').optional().describe(`IPC namespace: private, or ${sharedOrHost}`),
-  pid: choice('host').optional().describe(`Processes ${sharedOrHost}`),
+  ipc: modes('none', 'private', 'shareable', 'host')
+    .optional()
+    .describe(
+      'Shared memory: `none`, `private`, `shareable` with other services, of the host with `host`, or of a service ' +
+        'that has `ipc: shareable` with `service:NAME`.',
+    ),
+  pid: modes('host').optional().describe('Processes of the host with `host`, of another service with `service:NAME`.'),
   uts: choice('host').optional().describe(`Host name ${sharedOrHost}`),
   userns_mode: choice('host').optional().describe(`Users ${sharedOrHost}`),
   cgroup: choice('host', 'private').optional().describe(`Control groups: private, or ${sharedOrHost}`),

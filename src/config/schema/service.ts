@@ -3,6 +3,7 @@ import { build } from './build';
 import { containerKeys } from './container-keys';
 import { exposure } from './exposure';
 import { healthCheck } from './health-check';
+import { modes } from './modes';
 import { named } from './named';
 import { jobSchedule } from './schedule';
 import { strategy } from './strategy';
@@ -122,6 +123,15 @@ const configUse = z.union([
 ]);
 
 const condition = choice('started', 'healthy', 'completed');
+const dependency = z.union([
+  condition,
+  z.strictObject({
+    condition: condition.optional().describe('Default `started`.'),
+    restart: flag
+      .optional()
+      .describe('Replace this service too if a deployment replaces the dependency, or the watch restarts it.'),
+  }),
+]);
 
 export const service = z
   .strictObject({
@@ -173,15 +183,19 @@ export const service = z
       .union([names, z.record(z.string(), z.union([z.null(), attachment]))])
       .optional()
       .describe('Names under the top-level `networks`; default the network `default`.'),
-    network_mode: choice('host', 'none')
+    network_mode: modes('host', 'none')
       .optional()
-      .describe('`host`: the network of the host; `none`: no network. Instead of `networks`.'),
+      .describe(
+        '`host`: the network of the host; `none`: no network; `service:NAME`: the network of the instance of that ' +
+          'service. Instead of `networks`. With `service:NAME`, ports and names are those of the other service.',
+      ),
     depends_on: z
-      .union([names, z.record(z.string(), condition)])
+      .union([names, z.record(z.string(), dependency)])
       .optional()
       .describe(
         'Services and jobs to deploy first: a list, or a map to `started`, `healthy` or `completed`. In a ' +
-          'list, a job must be completed, and a service with a health check must be healthy.',
+          'list, a job must be completed, and a service with a health check must be healthy. With ' +
+          '`{condition: healthy, restart: true}`, this service also restarts with the dependency.',
       ),
     health_check: healthCheck.optional(),
     replicas: count.optional().describe('Number of instances, at most 1000; default 1.'),

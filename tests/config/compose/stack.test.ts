@@ -254,6 +254,35 @@ describe('a key of Compose', () => {
     expect(stack.services.s99!.mounts).toHaveLength(100);
   });
 
+  it('in the namespaces of other services', () => {
+    const { stack } = load(
+      'services:\n  web: {image: "busybox:1", network_mode: "service:vpn", container_name: web}\n' +
+        '  peek:\n    image: busybox:1\n    pid: "service:vpn"\n    ipc: "service:vpn"\n' +
+        '    depends_on: {vpn: {condition: service_started, restart: true}}\n' +
+        '  vpn: {image: "busybox:1", ipc: shareable}\n',
+    );
+    expect(stack.services.web).toMatchObject({
+      networkMode: 'service:vpn',
+      networks: {},
+      dependsOn: { vpn: 'started' },
+    });
+    expect(stack.services.peek).toMatchObject({
+      pid: 'service:vpn',
+      ipc: 'service:vpn',
+      dependsOn: { vpn: 'started' },
+    });
+  });
+
+  it('that restart with their dependencies, but not for the sake of links', () => {
+    const { stack, warnings } = load(
+      'services:\n  db: {image: "busybox:1"}\n  once: {image: "busybox:1"}\n  web:\n    image: busybox:1\n' +
+        '    links: [cache]\n    depends_on:\n      db: {condition: service_started, restart: true}\n' +
+        '      once: {condition: service_completed_successfully, restart: true}\n  cache: {image: "busybox:1"}\n',
+    );
+    expect(stack.services.web!.restartsWith).toEqual(['db']);
+    expect(warnings.map((each) => formatProblem(each)).join('\n')).toContain('depends_on.once.restart: has no effect');
+  });
+
   it('names with capitals and dots stay as they are', () => {
     const { stack } = load(
       'name: My_Proj.x\nservices: {Web.App: {image: "busybox:1", volumes: ["DataVol:/d"], networks: [Front.End]}}\n' +
@@ -268,12 +297,18 @@ describe('a key of Compose', () => {
 describe('what is not carried over is named with its line', () => {
   it.each([
     [
-      'network_mode: "service:b"',
-      '4:5 services.app.network_mode: service:b is not supported; use networks, host or none',
+      'network_mode: "container:b"',
+      '4:5 services.app.network_mode: names a container outside the stack, which may be replaced at any time; make ' +
+        'it a service of this stack and write service:NAME, or let both join an external network',
+    ],
+    ['ipc: "service:b"', '4:5 services.app.ipc: b keeps its shared memory to itself; set ipc: shareable there'],
+    [
+      'network_mode: "service:b"\n    links: [b]',
+      '5:5 services.app.links: cannot be used in the network of another service; remove it',
     ],
     [
-      'ipc: "service:b"',
-      '4:5 services.app.ipc: shares the namespace of another container, which is not supported; remove it',
+      'network_mode: "service:b"\n    ports: ["80:80"]',
+      '5:5 services.app.ports: belongs to b, whose network this service joins; move it there',
     ],
     [
       'external_links: [x]',

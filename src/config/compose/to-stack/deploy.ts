@@ -1,5 +1,5 @@
 import type { Data } from '../canonical/values';
-import { toLink } from '../implied';
+import { serviceIn, toLink } from '../implied';
 import type { Part } from './part';
 import { dataOf, swarm } from './values';
 
@@ -101,23 +101,27 @@ export function toDependencies({ service, relations, notes }: Part): Data {
   const dependencies = Object.entries(dataOf(service.depends_on)).filter(([name]) =>
     Object.hasOwn(relations.project.services, name),
   );
-  for (const [name, entry] of dependencies)
-    if ((entry as Data).restart === true && !isImplied(service, name))
-      notes.ignore(
-        ['depends_on', name, 'restart'],
-        'has no effect: dependents keep running when a dependency is replaced',
-      );
   if (dependencies.length === 0) return {};
   return {
     depends_on: Object.fromEntries(
-      dependencies.map(([name, entry]) => [name, conditionOf((entry as Data).condition, relations.jobs.has(name))]),
+      dependencies.map(([name, entry]) => [name, toDependency(name, entry as Data, { service, relations, notes })]),
     ),
   };
 }
 
-/** Nobody wrote the restart of what a link implies. */
-function isImplied({ links }: Data, name: string): boolean {
-  return Array.isArray(links) && links.some((link) => toLink(link).service === name);
+function toDependency(name: string, entry: Data, { service, relations, notes }: Omit<Part, 'name'>): Data | string {
+  const isJob = relations.jobs.has(name);
+  const condition = conditionOf(entry.condition, isJob);
+  if (entry.restart !== true || (entry.condition === 'service_started' && isImplied(service, name))) return condition;
+  if (!isJob) return { condition, restart: true };
+  notes.ignore(['depends_on', name, 'restart'], 'has no effect: a job that runs again replaces nothing');
+  return condition;
+}
+
+/** Nobody wrote the restart that a link or a namespace implies: names go on, and namespaces are followed anyway. */
+function isImplied({ links, network_mode: network, ipc, pid }: Data, name: string): boolean {
+  const isLinked = Array.isArray(links) && links.some((link) => toLink(link).service === name);
+  return isLinked || [network, ipc, pid].some((mode) => serviceIn(mode) === name);
 }
 
 /** A job has no other condition than its completion. */

@@ -1,10 +1,12 @@
 import type { Data } from '../canonical/values';
 import type { Part } from './part';
-import { toLink } from '../implied';
+import { serviceIn, toLink } from '../implied';
 import { dataOf } from './values';
 
 /** Networks of a service, with the names of its container, of its host and of links as aliases. */
 export function toNetworks({ name, service, relations, notes }: Part): Data {
+  if (service.links !== undefined && serviceIn(service.network_mode) !== undefined)
+    notes.refuse(['links'], 'cannot be used in the network of another service; remove it');
   for (const link of (service.links as string[] | undefined) ?? []) {
     const { alias } = toLink(link);
     if (relations.ambiguous.has(alias))

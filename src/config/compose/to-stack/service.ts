@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { z } from 'zod';
 import { isData } from '../../read/overlay';
 import type { Data } from '../canonical/values';
+import { foreignContainer } from '../../schema/modes';
 import type { service } from '../schema/service';
 import { toDependencies, toDeploy, toResources } from './deploy';
 import { toHealthCheck } from './health-check';
@@ -66,7 +67,7 @@ const rows: Record<Key, Row> = {
   hostname: 'same',
   image: 'same',
   init: 'same',
-  ipc: (mode, part) => ownNamespace('ipc', mode, part),
+  ipc: (mode, part) => toNamespace('ipc', mode, part),
   isolation: { ignored: windows },
   label_file: 'with',
   labels: 'same',
@@ -82,7 +83,7 @@ const rows: Record<Key, Row> = {
   networks: 'with',
   oom_kill_disable: 'same',
   oom_score_adj: 'same',
-  pid: (mode, part) => (mode === null ? {} : ownNamespace('pid', mode, part)),
+  pid: (mode, part) => (mode === null ? {} : toNamespace('pid', mode, part)),
   pids_limit: 'same',
   platform: 'same',
   ports: (ports) => ({ ports: (ports as Data[]).map(toPort) }),
@@ -151,20 +152,16 @@ function withoutNulls(environment: Data): Data {
   return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== null));
 }
 
-/** A namespace of this service or of the host. */
-function ownNamespace(key: string, mode: unknown, { notes }: Part): Data {
-  if (!/^(?:service|container):/.test(String(mode))) return { [key]: mode };
-  notes.refuse([key], 'shares the namespace of another container, which is not supported; remove it');
+/** A namespace of this service, of another one or of the host. */
+function toNamespace(key: string, mode: unknown, { notes }: Part): Data {
+  if (!String(mode).startsWith('container:')) return { [key]: mode };
+  notes.refuse([key], foreignContainer);
   return {};
 }
 
 /** `bridge` is Docker's own network, without names; the stack's default network does better. */
 function toNetworkMode(mode: string, part: Part): Data {
-  if (mode === 'host' || mode === 'none') return { network_mode: mode };
-  if (mode !== 'bridge' && mode !== 'default') {
-    part.notes.refuse(['network_mode'], `${mode} is not supported; use networks, host or none`);
-    return {};
-  }
+  if (mode !== 'bridge' && mode !== 'default') return toNamespace('network_mode', mode, part);
   part.notes.ignore(['network_mode'], `${mode}: it joins the default network of the stack instead`);
   return {};
 }

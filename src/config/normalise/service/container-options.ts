@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { EveryOption } from '../../../model/container-options';
+import type { Service } from '../../../model/stack';
 import type { BlkioLimits, Device, DeviceRequest, ResourceAmounts, RestartPolicy } from '../../../model/instance';
 import type { ServiceInput } from '../../schema/service';
 import { toBytes, toMs } from '../../schema/values';
@@ -54,8 +55,8 @@ export function toContainerOptions(input: ServiceInput, context: ServiceContext)
     dns: input.dns === undefined ? undefined : toList(input.dns),
     dnsSearch: input.dns_search === undefined ? undefined : toList(input.dns_search),
     dnsOptions: input.dns_opt,
-    ipc: input.ipc,
-    pid: input.pid,
+    ipc: input.ipc as Service['ipc'],
+    pid: input.pid as Service['pid'],
     uts: input.uts,
     userns: input.userns_mode,
     cgroup: input.cgroup,

@@ -14,6 +14,8 @@ export interface ServiceContext {
   secrets: Record<string, SecretSource>;
   /** Whether several instances may write to a volume at once. */
   shared: (volume: string) => boolean;
+  /** Whether it joins a namespace of another service, or that joins one of its own. */
+  sharesNamespace: boolean;
   /** Finds a dependency, to choose its condition if `depends_on` is a list. */
   input: (name: string) => ServiceInput | undefined;
   /** Runs a parser, and turns {@link Malformed} into a finding at the key. */

@@ -10,7 +10,7 @@ import { toPorts } from './ports';
 import { toPullPolicy } from './pull-policy';
 import type { ServiceContext } from './context';
 import { toStrategy } from './strategy';
-import { hasFixedAddress, toAttachments } from '../networks';
+import { hasFixedAddress, joinedByInput, toAttachments } from '../networks';
 import { toShell, toWords } from '../words';
 
 /** Normalises an entry of `services`: expands short forms and fills in defaults. */
@@ -34,8 +34,8 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
     mounts,
     configs: attempt(['configs'], () => toConfigs(input.configs), []),
     networks: toAttachments(input),
-    ...(input.network_mode !== undefined && { networkMode: input.network_mode }),
-    dependsOn: toDependencies(input.depends_on, context.input),
+    ...(input.network_mode !== undefined && { networkMode: input.network_mode as Service['networkMode'] }),
+    ...toDependencies(input, context.input),
     replicas: input.replicas ?? 1,
     ...(context.runtime === 'kubernetes' &&
       kind === 'service' &&
@@ -81,13 +81,14 @@ function withExposed(ports: ServicePort[], input: ServiceInput): ServicePort[] {
 /** Exposed services roll so that no request is lost; on a cluster, services roll if their health can be checked. */
 function rollsByDefault(
   input: ServiceInput,
-  { runtime, shared }: ServiceContext,
+  { runtime, shared, sharesNamespace }: ServiceContext,
   ports: ServicePort[],
   mounts: ServiceMount[],
 ): boolean {
   if (runtime === 'kubernetes')
     return input.health_check !== undefined && input.kind !== 'job' && mayRunTwice([], mounts, shared);
-  return input.expose !== undefined && !hasFixedAddress(input) && mayRunTwice(ports, mounts, shared);
+  if (sharesNamespace || hasFixedAddress(input)) return false;
+  return input.expose !== undefined && mayRunTwice(ports, mounts, shared);
 }
 
 /** True unless a fixed host port or a volume with a single writer prevents a second instance. */
@@ -98,13 +99,33 @@ function mayRunTwice(ports: ServicePort[], mounts: ServiceMount[], shared: Servi
   );
 }
 
+interface DependencyInput {
+  condition?: DependencyCondition;
+  restart?: boolean;
+}
+
+/** The dependencies in the file, and those whose namespaces the service joins. */
 function toDependencies(
-  input: ServiceInput['depends_on'],
+  input: ServiceInput,
   find: ServiceContext['input'],
-): Record<string, DependencyCondition> {
-  if (!input) return {};
-  if (!Array.isArray(input)) return input;
-  return Object.fromEntries(input.map((name) => [name, strongestCondition(find(name))]));
+): Pick<Service, 'dependsOn' | 'restartsWith'> {
+  const { depends_on: given = [] } = input;
+  const joined = joinedByInput(input).filter((name) => find(name) !== undefined);
+  const named = Array.isArray(given)
+    ? given.map((name): [string, DependencyInput] => [name, {}])
+    : Object.entries(given).map(([name, entry]): [string, DependencyInput] => [name, entryOf(entry)]);
+  const entries = new Map([...joined.map((name): [string, DependencyInput] => [name, {}]), ...named]);
+  const restarting = [...entries].filter(([, { restart }]) => restart).map(([name]) => name);
+  return {
+    dependsOn: Object.fromEntries(
+      [...entries].map(([name, { condition }]) => [name, condition ?? strongestCondition(find(name))]),
+    ),
+    ...(restarting.length > 0 && { restartsWith: restarting }),
+  };
+}
+
+function entryOf(entry: DependencyCondition | DependencyInput): DependencyInput {
+  return typeof entry === 'string' ? { condition: entry } : entry;
 }
 
 /** The strongest condition that a service can meet. */

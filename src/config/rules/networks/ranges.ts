@@ -1,7 +1,7 @@
 import { parseCIDR } from 'ipaddr.js';
-import { networkModeProblem } from '../../model/names/network-modes';
-import type { Finding } from '../problems';
-import type { Rule } from './rule';
+import { networkModeProblem } from '../../../model/names/network-modes';
+import type { Finding } from '../../problems';
+import type { Rule } from '../rule';
 
 interface Range {
   path: (string | number)[];

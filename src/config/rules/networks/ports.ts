@@ -1,8 +1,8 @@
-import { addressesOverlap } from '../../model/names/host-port';
-import type { Finding } from '../problems';
-import type { ServicePort } from '../../model/stack';
-import { runtimeOf } from '../../model/stack/runtime-of';
-import { at, eachService, type Rule } from './rule';
+import { addressesOverlap } from '../../../model/names/host-port';
+import type { Finding } from '../../problems';
+import type { ServicePort } from '../../../model/stack';
+import { runtimeOf } from '../../../model/stack/runtime-of';
+import { at, eachService, type Rule } from '../rule';
 
 const width = ({ published }: ServicePort): number => (published ? published.to - published.from + 1 : Infinity);
 

@@ -1,0 +1,95 @@
+import { joinedServices, namespaceKeys, type Namespace } from '../../../model/instance';
+import { runtimeTraits } from '../../../model/runtimes';
+import { runtimeOf } from '../../../model/stack/runtime-of';
+import type { Service, ServiceStrategy } from '../../../model/stack';
+import type { Finding } from '../../problems';
+import type { ServiceInput } from '../../schema/service';
+import { didYouMean } from '../../schema/suggest';
+import { at, eachService, type Rule, type RuleInput } from '../rule';
+
+/** A namespace belongs to the one running instance of another service. */
+export const namespacesJoinable: Rule = eachService((service, input) =>
+  joinsOf(service).flatMap(([namespace, name]) =>
+    problemsOf(service, namespace, name, input).map((problem) => at(service, [namespaceKeys[namespace]], problem)),
+  ),
+);
+
+/** Services that share a namespace stop and start together: no two versions of them run, or fail, apart. */
+export const sharedReplacedTogether: Rule = (input) => {
+  const { stack } = input;
+  const sharing = new Map<string, string>();
+  for (const service of Object.values(stack.services))
+    for (const [, name] of joinsOf(service)) {
+      sharing.set(service.name, name);
+      if (!sharing.has(name)) sharing.set(name, service.name);
+    }
+  return eachService((service) => {
+    const other = sharing.get(service.name);
+    if (other === undefined || service.name === other) return [];
+    const { kind } = service.strategy as ServiceStrategy;
+    const shared = `shares a namespace with ${other}, so`;
+    return [
+      ...(kind === 'recreate'
+        ? []
+        : [at(service, ['strategy'], `${shared} old and new cannot run side by side; use strategy: recreate`)]),
+      ...(service.onFailure === 'rollback'
+        ? []
+        : [at(service, ['on_failure'], `${shared} it cannot fail alone; remove on_failure`)]),
+    ];
+  })(input);
+};
+
+/** Keys that belong to the service whose network is joined. */
+const ofNetwork = [
+  'networks',
+  'ports',
+  'expose',
+  'hostname',
+  'domainname',
+  'mac_address',
+  'dns',
+  'dns_search',
+  'dns_opt',
+  'extra_hosts',
+] as const satisfies readonly (keyof ServiceInput)[];
+
+/** A service in the network of another one has no networks, ports and names of its own. */
+export const joinedNetworkAlone: Rule = eachService((service, { file }) => {
+  const { network } = joinedServices(service);
+  if (network === undefined) return [];
+  const input = file.services[service.name]!;
+  return ofNetwork
+    .filter((key) => input[key] !== undefined)
+    .map((key) => at(service, [key], `belongs to ${network}, whose network this service joins; move it there`));
+});
+
+function joinsOf(service: Service): [Namespace, string][] {
+  return Object.entries(joinedServices(service)) as [Namespace, string][];
+}
+
+function problemsOf(
+  service: Service,
+  namespace: Namespace,
+  name: string,
+  { file, stack }: RuleInput,
+): Finding['message'][] {
+  const runtime = runtimeOf(service, stack);
+  const other = file.services[name] && stack.services[name];
+  if (runtimeTraits[runtime].network !== 'containers')
+    return namespace === 'network'
+      ? [`service:NAME is not supported by ${runtimeTraits[runtime].label}; remove it, or choose another runtime`]
+      : [];
+  if (!other) {
+    const others = Object.keys(file.services).filter((each) => each !== service.name);
+    return [`there is no service "${name}"${didYouMean(name, others)}`];
+  }
+  if (other.kind === 'job') return [`${name} is a job, whose namespaces end with it; name a service`];
+  return [
+    ...(other.replicas === 1
+      ? []
+      : [`${name} has ${other.replicas} replicas, but only one can be joined; set its replicas to 1`]),
+    ...(namespace !== 'ipc' || other.ipc === 'shareable'
+      ? []
+      : [`${name} keeps its shared memory to itself; set ipc: shareable there`]),
+  ];
+}
