@@ -23,6 +23,7 @@ interface Tracked {
 /** A single bad state may be temporary: a restart by the runtime, or a container that was just created. */
 const roundsUntilDown = 2;
 const crashed = 'crashed and was restarted';
+const left = (names: readonly string[]) => `is in namespaces that ${names.join(', ')} had before it started again`;
 
 /** Checks the health of instances in rounds, each health check at its own interval. */
 export class Examination {
@@ -52,9 +53,11 @@ export class Examination {
 
   private async examine(instance: ObservedInstance, now: number, strict: boolean): Promise<Ailing | undefined> {
     const tracked = this.trackedOf(instance.name);
+    const { leftBehind = [] } = instance;
     const why =
       instance.state === 'running'
-        ? ((await this.crashes(instance, tracked, strict)) ?? (await this.health(instance, tracked, now)))
+        ? ((await this.crashes(instance, tracked, strict)) ??
+          (leftBehind.length > 0 ? left(leftBehind) : await this.health(instance, tracked, now)))
         : await this.down(instance, tracked);
     if (instance.state === 'running') Object.assign(tracked, { roundsDown: 0, outOfMemory: undefined });
     const { name, service, ordinal, restart } = instance;
@@ -65,7 +68,8 @@ export class Examination {
           service,
           ordinal,
           why,
-          restartable: restart !== 'no' && instance.state !== 'missing' && !this.runtime.workloads,
+          restartable:
+            (restart !== 'no' || leftBehind.length > 0) && instance.state !== 'missing' && !this.runtime.workloads,
         };
   }
 

@@ -1,15 +1,18 @@
 import type { Stack } from '../../model/stack';
-import type { Observation } from '../../model/observation';
+import type { Observation, ObservedInstance } from '../../model/observation';
 import type { Findings } from '../../model/watch';
 import { findDrift } from '../../plan/service/drift';
 import { portionOf } from '../../plan/hosts/portion';
 import { toRef } from '../../plan/service/instance-spec';
+import type { Runtime } from '../../runtimes/runtime';
+import { awaitHealthy } from '../health/await-healthy';
 import { withHeartbeat } from '../heartbeat';
 import type { Activities, WatchOrders } from '../contract';
 import type { Dependencies } from '../dependencies';
 import { isFault, SoftwareFault } from '../failures';
 import { completeObservation, observeHost, placeOf } from '../observe/observe-stack';
 import type { SecretStore } from '../secrets';
+import { followersOf } from './followers';
 import { observeWithDetails } from './observe-with-details';
 import { cacheLast } from './cache-last';
 import { watch } from './watcher';
@@ -23,6 +26,11 @@ export function watchActivities(dependencies: Dependencies): WatchActivities {
     const kept = await directory.release(stack, environment, release);
     if (!kept) throw new SoftwareFault(`release ${release} of ${stack}/${environment} is not kept`);
     return kept;
+  };
+  const restart = async (runtime: Runtime, instance: ObservedInstance) => {
+    await runtime.retire(toRef(instance));
+    await runtime.revive(toRef(instance));
+    events.emit('instance', { service: instance.service, event: 'revived' });
   };
   return {
     watchRelease: ({ place, release, host, deployment, committedAt, jobs, known }) =>
@@ -59,22 +67,26 @@ export function watchActivities(dependencies: Dependencies): WatchActivities {
       }),
 
     restartInstance: ({ place, runtime: name, instance, release, host }) =>
-      withHeartbeat(async () => {
-        const where =
-          release === undefined
-            ? { runtime: name, ...place }
-            : placeOf(partOf((await keptRelease(place, release)).stack, host));
-        const runtime = runtimes(where);
+      withHeartbeat(async ({ signal }) => {
+        const stack = release === undefined ? undefined : partOf((await keptRelease(place, release)).stack, host);
+        const runtime = runtimes(stack ? placeOf(stack) : { runtime: name, ...place });
         const { instances } = await runtime.observe({ images: [], ports: [] });
         const found = instances.find((each) => each.name === instance);
         if (!found) return 0;
         const before = (await runtime.inspect(instance))?.restarts ?? 0;
-        await runtime.retire(toRef(found));
-        await runtime.revive(toRef(found));
-        events.emit('instance', { service: found.service, event: 'revived' });
+        await restart(runtime, found);
+        const followers = followersOf(found, instances, stack);
+        if (followers.length > 0) await settled(runtime, found, signal);
+        for (const follower of followers) await restart(runtime, follower);
         return before;
       }),
   };
+}
+
+/** Waits until a restarted instance is healthy, or has failed: then the watch goes on to restart it. */
+async function settled(runtime: Runtime, instance: ObservedInstance, signal: AbortSignal): Promise<void> {
+  const options = { fresh: false, afterTrouble: false, usedMs: 0, signal, onProbe: () => undefined };
+  await awaitHealthy(runtime, toRef(instance), options);
 }
 
 /** The part of a stack on a host; all of it if no host is given. */
