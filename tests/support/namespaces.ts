@@ -47,6 +47,7 @@ export const namespaces = [
   'rollouts',
   'schedules',
   'secrets',
+  'shared-namespaces',
   'simulation',
   'stacks',
   'steering',
