@@ -73,17 +73,29 @@ export function seal(value: Buffer, { publicKey }: { publicKey: string }, purpos
   return [version, idOf(recipient), ...[sender, nonce, text].map((part) => part.toString('base64url'))].join('.');
 }
 
-/** @throws SealProblem if it was sealed for another engine or purpose, or is damaged */
-export function unseal(sealed: string, installationKey: Buffer, purpose: SealedFor): Buffer {
+/** The id of the key that a value is sealed with. */
+export function keyIdOf(sealed: string): string {
+  return sealed.split('.')[1] ?? '';
+}
+
+/**
+ * Opens a value with the key that it was sealed with, the current one or a former one.
+ * @throws SealProblem if it was sealed for another engine or purpose, or is damaged
+ */
+export function unseal(sealed: string, installationKeys: readonly Buffer[], purpose: SealedFor): Buffer {
   const [kind, id, ...parts] = sealed.split('.');
   const [sender, nonce, text] = parts.map((part) => Buffer.from(part, 'base64url'));
   if (kind !== version || parts.length !== 3 || sender!.length !== keyBytes || nonce!.length !== nonceBytes)
     throw new SealProblem('is not a sealed value');
-  const own = sealingKeyOf(installationKey);
-  if (id !== own.id)
-    throw new SealProblem(`is sealed for the key ${shown(id)}, and this engine has ${own.id}; deploy it again`);
-  const recipient = Buffer.from(own.publicKey, 'base64url');
-  const secret = agreed(privateKeyOf(installationKey), toPublicKey(sender!), sender!, recipient);
+  const own = installationKeys.map((key) => ({ key, ...sealingKeyOf(key) }));
+  const used = own.find((key) => key.id === id);
+  if (!used)
+    throw new SealProblem(
+      `is sealed for the key ${shown(id)}, and this engine has ${own.map((key) => key.id).join(', ')}; ` +
+        'give the worker that key with DEPLOY_CODE_FORMER_KEY_FILES, or set the value and deploy again',
+    );
+  const recipient = Buffer.from(used.publicKey, 'base64url');
+  const secret = agreed(privateKeyOf(used.key), toPublicKey(sender!), sender!, recipient);
   try {
     const decipher = createDecipheriv('aes-256-gcm', secret, nonce!, { authTagLength: tagBytes })
       .setAAD(bindingOf(purpose))

@@ -48,6 +48,7 @@ export function ownFiles({ dataDir, others = [] }: OwnFilesOptions, environment:
   const home = homedir();
   const named = [
     environment.DEPLOY_CODE_KEY_FILE,
+    ...(environment.DEPLOY_CODE_FORMER_KEY_FILES?.split(delimiter) ?? []),
     environment.DEPLOY_CODE_ENCRYPTION_KEY_FILE,
     environment.TEMPORAL_CONFIG_FILE,
     environment.TEMPORAL_TLS_CLIENT_KEY_PATH,

@@ -11,7 +11,7 @@ import { AuditDatabase } from '../activities/audit/trail-table';
 import type { AuditSettings } from '../activities/audit/settings';
 import type { ActivityEvents } from '../activities/dependencies';
 import { SecretStore } from '../activities/secrets';
-import { installationKey } from '../activities/secrets/installation-key';
+import { installationKeys } from '../activities/secrets/installation-key';
 import { Builds } from '../temporal/builds';
 import type { RuntimeName } from '../model/runtimes';
 import { dataConverter } from '../payloads/data-converter';
@@ -262,7 +262,7 @@ function rulesOf({ policy = defaultPolicy, hosts = [], cluster }: WorkerConfigur
 export { InstallationKeyProblem } from '../activities/secrets/installation-key';
 
 function auditSettings({ auditAnchor, auditBestEffort = false }: WorkerConfiguration, dataDir: string): AuditSettings {
-  const seal = new Seal(installationKey(dataDir));
+  const seal = new Seal(...installationKeys(dataDir));
   return {
     seal,
     isBestEffort: auditBestEffort,

@@ -152,6 +152,18 @@ describe('an audit trail', () => {
       });
     });
 
+    it('proves records with a former key too, and shows forged ones', async () => {
+      const { records } = await written(3);
+      const rotated = new Seal(Buffer.from('a newer key'), Buffer.from('the key of this installation'));
+      expect(proofOf(records, rotated)).toEqual({
+        proof: [`proved by a former key of this worker (${seal.id}): 1 to 3`],
+      });
+      expect(proofOf(forged(records, 1), rotated).broken).toMatch('the MAC of record 2 is wrong');
+      const next = follow(records[2]!, records[2]!, (of) => rotated.mark('shop/test', of));
+      expect(next.key).toBe(rotated.id);
+      expect(proofOf([...records, next], rotated).proof[1]).toBe(`proved by the key of this worker (${rotated.id}): 4`);
+    });
+
     it('shows a record that was written anew with the right hashes, and a trail that was moved', async () => {
       const { records } = await written(4);
       const anew = forged(records, 1);

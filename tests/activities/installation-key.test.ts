@@ -1,9 +1,10 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { installationKey, InstallationKeyProblem } from '../../src/activities/secrets/installation-key';
+import { installationKeys, InstallationKeyProblem } from '../../src/activities/secrets/installation-key';
 
 const folder = () => mkdtempSync(join(tmpdir(), 'deploy-code-key-'));
+const installationKey = (dataDir: string) => installationKeys(dataDir)[0];
 const modeOf = (file: string) => (statSync(file).mode & 0o777).toString(8);
 
 const given = (content: Buffer, mode: number) => {
@@ -61,5 +62,28 @@ describe('the installation key', () => {
     expect(() => installationKey(dataDir)).toThrow(
       'is not a file; set DEPLOY_CODE_KEY_FILE to a file of at least 32 random bytes',
     );
+  });
+
+  describe('with former keys', () => {
+    const former = [given(Buffer.alloc(32, 'a'), 0o600), given(Buffer.alloc(32, 'b'), 0o600)].map((dataDir) =>
+      join(dataDir, 'installation.key'),
+    );
+    afterEach(() => delete process.env.DEPLOY_CODE_FORMER_KEY_FILES);
+
+    it('is the first of all keys', () => {
+      process.env.DEPLOY_CODE_FORMER_KEY_FILES = former.join(':');
+      const keys = installationKeys(given(Buffer.alloc(32, 'c'), 0o600));
+      expect(keys.map(String)).toEqual(['c', 'a', 'b'].map((letter) => letter.repeat(32)));
+    });
+
+    it('is not used while one of them cannot be, and none of them is made', () => {
+      const missing = join(folder(), 'former.key');
+      process.env.DEPLOY_CODE_FORMER_KEY_FILES = `${former[0]}:${missing}`;
+      expect(() => installationKeys(folder())).toThrow(
+        `DEPLOY_CODE_FORMER_KEY_FILES names ${missing}, which does not exist; correct the path, or remove it`,
+      );
+      writeFileSync(missing, 'short', { mode: 0o600 });
+      expect(() => installationKeys(folder())).toThrow(`the installation key ${missing} has 5 bytes`);
+    });
   });
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SecretStore } from '../../src/activities/secrets';
@@ -101,6 +101,20 @@ describe('the masks of a worker', () => {
     const stored = readdirSync(join(dataDir, 'masks')).map((name) => readFileSync(join(dataDir, 'masks', name)));
     expect(stored).toHaveLength(2);
     for (const content of stored) expect(content.includes('value')).toBe(false);
+  });
+
+  it('hide earlier values after the key of the installation has changed', async () => {
+    const dataDir = folder();
+    await new SecretStore(dataDir).read('s', written('under-the-old-key-4711'));
+    const former = join(folder(), 'former.key');
+    renameSync(join(dataDir, 'installation.key'), former);
+    expect(new SecretStore(dataDir).mask('under-the-old-key-4711')).toBe('under-the-old-key-4711');
+    process.env.DEPLOY_CODE_FORMER_KEY_FILES = former;
+    try {
+      expect(new SecretStore(dataDir).mask('under-the-old-key-4711')).toBe('***');
+    } finally {
+      delete process.env.DEPLOY_CODE_FORMER_KEY_FILES;
+    }
   });
 
   it('pass over what is not theirs', () => {

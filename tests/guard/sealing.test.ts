@@ -1,6 +1,7 @@
 import { createPublicKey, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import {
+  keyIdOf,
   seal,
   sealableBytes,
   sealableText,
@@ -11,6 +12,7 @@ import {
 } from '../../src/guard/sealing';
 
 const installation = randomBytes(32);
+const keys = [installation];
 const key = sealingKeyOf(installation);
 const purpose = { stack: 'shop', environment: 'production', name: 'api.DB_PASSWORD' };
 const value = Buffer.from('correct horse battery staple');
@@ -19,7 +21,7 @@ describe('a sealed value', () => {
   it('is opened by the engine that it was sealed for, byte for byte', () =>
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => {
-        const opened = unseal(seal(sealableBytes(bytes), key, purpose), installation, purpose);
+        const opened = unseal(seal(sealableBytes(bytes), key, purpose), keys, purpose);
         expect(opened.subarray(1).equals(Buffer.from(bytes))).toBe(true);
         expect(sealedText(opened)).toBeUndefined();
       }),
@@ -28,7 +30,7 @@ describe('a sealed value', () => {
 
   it('of text keeps its marks', () => {
     const text = 'postgres://app:\uFDD0pass\uFDD1@db';
-    expect(sealedText(unseal(seal(sealableText(text), key, purpose), installation, purpose))).toBe(text);
+    expect(sealedText(unseal(seal(sealableText(text), key, purpose), keys, purpose))).toBe(text);
   });
 
   it('shows nothing of the value, and differs each time', () => {
@@ -45,15 +47,21 @@ describe('a sealed value', () => {
     ['name', { ...purpose, name: 'api.OTHER' }],
     ['name of a confusable purpose', { stack: 'shop', environment: 'production","api', name: 'DB_PASSWORD' }],
   ])('is not opened for another %s', (_, other) =>
-    expect(() => unseal(seal(value, key, purpose), installation, other)).toThrow(
+    expect(() => unseal(seal(value, key, purpose), keys, other)).toThrow(
       'is damaged, or sealed for another stack, environment or name',
     ),
   );
 
   it('is not opened with the key of another engine', () =>
-    expect(() => unseal(seal(value, key, purpose), randomBytes(32), purpose)).toThrow(
-      new RegExp(`^is sealed for the key ${key.id}, and this engine has [0-9a-f]{16}; deploy it again$`),
+    expect(() => unseal(seal(value, key, purpose), [randomBytes(32)], purpose)).toThrow(
+      new RegExp(`^is sealed for the key ${key.id}, and this engine has [0-9a-f]{16}; give the worker that key`),
     ));
+
+  it('is opened with a former key too, and says which key it needs', () => {
+    const sealed = seal(value, key, purpose);
+    expect(unseal(sealed, [randomBytes(32), randomBytes(32), installation], purpose)).toEqual(value);
+    expect(keyIdOf(sealed)).toBe(key.id);
+  });
 
   it('is not opened once any part of it was changed, cut or added to', () => {
     const parts = seal(value, key, purpose).split('.');
@@ -61,19 +69,19 @@ describe('a sealed value', () => {
       const bytes = Buffer.from(parts[index]!, 'base64url');
       bytes[bytes.length - 1]! ^= 1;
       const changed = parts.with(index, bytes.toString('base64url')).join('.');
-      expect(() => unseal(changed, installation, purpose)).toThrow(SealProblem);
+      expect(() => unseal(changed, keys, purpose)).toThrow(SealProblem);
       const cut = parts.with(index, bytes.subarray(0, 5).toString('base64url')).join('.');
-      expect(() => unseal(cut, installation, purpose)).toThrow(SealProblem);
+      expect(() => unseal(cut, keys, purpose)).toThrow(SealProblem);
     }
     for (const other of ['', 'v1', `v2.${parts.slice(1).join('.')}`, [...parts, 'AA'].join('.'), `v1.${key.id}...`])
-      expect(() => unseal(other, installation, purpose)).toThrow(SealProblem);
+      expect(() => unseal(other, keys, purpose)).toThrow(SealProblem);
   });
 
   it('is never made or opened with a key that makes a secret everybody knows', () => {
     const zero = Buffer.alloc(32).toString('base64url');
     expect(() => seal(value, { publicKey: zero }, purpose)).toThrow('is not one');
     const parts = seal(value, key, purpose).split('.');
-    expect(() => unseal(parts.with(2, zero).join('.'), installation, purpose)).toThrow('is not one');
+    expect(() => unseal(parts.with(2, zero).join('.'), keys, purpose)).toThrow('is not one');
   });
 
   it('is at most 256 KiB', () =>

@@ -22,6 +22,7 @@ describe('sources of secrets', () => {
   const read = (file: string, policy?: Policy) => rules(policy).read(file, 'files', place);
   const key = at('data/installation.key', 'the key');
   const keyFile = at('keys/encryption', 'k1:…');
+  const formerKey = at('keys/former', 'the key of last year');
 
   it('are read as they are, byte by byte, up to a size', async () => {
     const bytes = Buffer.from([0, 255, 10, 13, 10]);
@@ -39,6 +40,7 @@ describe('sources of secrets', () => {
     ['the keys of the machine', () => '/etc/ssh/ssh_host_ed25519_key'],
     ["the worker's ssh key", () => join(homedir(), '.ssh', 'id_ed25519')],
     ['the installation key', () => key],
+    ['a former key', () => formerKey],
     ['anything else in the data folder', () => at('data/processes/x', 'x')],
     ['a development engine', () => at('project/.deploy-code/engine/key', 'x')],
     ['a symbolic link to the key', () => (symlinkSync(key, join(folder, 'soft')), join(folder, 'soft'))],
@@ -58,7 +60,10 @@ describe('sources of secrets', () => {
     const name = file();
     const permissive = new SourceRules(
       { secrets: { files: ['/'] } },
-      ownFiles({ dataDir }, { DEPLOY_CODE_ENCRYPTION_KEY_FILE: keyFile }),
+      ownFiles(
+        { dataDir },
+        { DEPLOY_CODE_ENCRYPTION_KEY_FILE: keyFile, DEPLOY_CODE_FORMER_KEY_FILES: `/nowhere/key:${formerKey}` },
+      ),
     );
     await expect(permissive.read(name, 'files', place)).rejects.toThrow(SourceRefused);
   });

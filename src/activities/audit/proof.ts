@@ -41,7 +41,7 @@ function findForged(trail: string, records: readonly AuditRecord[], seal: Seal):
   for (const { sequence, hash, key, mac } of since < 0 ? [] : records.slice(since)) {
     if (key === undefined || mac === undefined)
       return `record ${sequence} has no MAC, but earlier records do: it was not written by a worker`;
-    if (key === seal.id && !seal.proves(trail, hash, { key, mac }))
+    if (seal.knows(key) && !seal.proves(trail, hash, { key, mac }))
       return `the MAC of record ${sequence} is wrong: it was not written by a worker of this installation`;
   }
   return undefined;
@@ -58,18 +58,31 @@ function findUnlikeAnchor(
     : `record ${unlike.sequence} is missing, but the anchor file has it`;
 }
 
-function proved(records: readonly AuditRecord[], { id }: Seal, broken: string | undefined): string[] {
-  const own = records.filter(({ key }) => key === id).map(({ sequence }) => sequence);
-  return own.length === 0 || broken !== undefined ? [] : [`proved by the key of this worker (${id}): ${rangesOf(own)}`];
+function proved(records: readonly AuditRecord[], seal: Seal, broken: string | undefined): string[] {
+  if (broken !== undefined) return [];
+  return keysOf(records)
+    .filter((key) => seal.knows(key))
+    .map((key) => {
+      const whose = key === seal.id ? 'the key of this worker' : 'a former key of this worker';
+      return `proved by ${whose} (${key}): ${rangesOf(writtenWith(key, records))}`;
+    });
 }
 
-function byOtherKeys(records: readonly AuditRecord[], { id }: Seal): string[] {
-  const others = [...new Set(records.flatMap(({ key }) => (key === undefined || key === id ? [] : [key])))];
-  return others.map(
-    (other) =>
-      `not proved here, as the key ${other} belongs to another installation: ` +
-      `${rangesOf(records.filter(({ key }) => key === other).map(({ sequence }) => sequence))}`,
-  );
+function byOtherKeys(records: readonly AuditRecord[], seal: Seal): string[] {
+  return keysOf(records)
+    .filter((key) => !seal.knows(key))
+    .map(
+      (key) =>
+        `not proved here, as the key ${key} belongs to another installation: ${rangesOf(writtenWith(key, records))}`,
+    );
+}
+
+function keysOf(records: readonly AuditRecord[]): string[] {
+  return [...new Set(records.flatMap(({ key }) => key ?? []))];
+}
+
+function writtenWith(key: string, records: readonly AuditRecord[]): number[] {
+  return records.filter((record) => record.key === key).map(({ sequence }) => sequence);
 }
 
 function unmarked(records: readonly AuditRecord[]): string[] {

@@ -7,7 +7,7 @@ import { defaultPolicy, ownFiles, SourceRules } from '../../policy';
 import { RuntimeError } from '../../runtimes/runtime';
 import { SoftwareFault } from '../failures';
 import { isHarmless } from './harmless';
-import { installationKey } from './installation-key';
+import { installationKeys } from './installation-key';
 import { shortestMasked } from './masker';
 import { Masks } from './masks';
 import { PermittedSources } from './permitted';
@@ -23,10 +23,11 @@ export class SecretStore {
 
   /** `rules`: sources that stacks may use; default all but files of the machine and of the engine. */
   constructor(dataDir: string, rules = new SourceRules(defaultPolicy, ownFiles({ dataDir }))) {
-    this.key = installationKey(dataDir);
-    this.masks = new Masks(dataDir, this.key);
+    const keys = installationKeys(dataDir);
+    [this.key] = keys;
+    this.masks = new Masks(dataDir, keys);
     this.permitted = new PermittedSources(rules);
-    this.sources = new SecretSources(this.permitted, this.key);
+    this.sources = new SecretSources(this.permitted, keys);
   }
 
   async variables({ secrets, envFiles }: Pick<InstanceSpec, 'secrets' | 'envFiles'>): Promise<Record<string, string>> {

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 
 const keyBytes = 32;
 const largest = 4096;
@@ -8,13 +8,33 @@ const largest = 4096;
 /** The key is unsafe or unusable. Anybody who knows it can test guesses of secrets against fingerprints. */
 export class InstallationKeyProblem extends Error {}
 
+/** The first key is the current one: it seals, signs and compares. The former ones only open and verify. */
+export type InstallationKeys = readonly [current: Buffer, ...former: Buffer[]];
+
 /**
- * Reads the key, or creates it at the first start of a worker; a fleet shares it by sharing the file.
- * @throws InstallationKeyProblem if it is empty, too short, or accessible to others
+ * The current key and the former ones, the files in `DEPLOY_CODE_FORMER_KEY_FILES` (separated by `:`).
+ * @throws InstallationKeyProblem if a file is empty, too short, or accessible to others, or a former one is missing
  */
-export function installationKey(dataDir: string): Buffer {
+export function installationKeys(dataDir: string): InstallationKeys {
+  const former = (process.env.DEPLOY_CODE_FORMER_KEY_FILES ?? '').split(delimiter).filter(Boolean);
+  return [installationKey(dataDir), ...former.map(formerKey)];
+}
+
+/** Reads the key, or creates it at the first start of a worker; a fleet shares it by sharing the file. */
+function installationKey(dataDir: string): Buffer {
   const file = process.env.DEPLOY_CODE_KEY_FILE || join(dataDir, 'installation.key');
-  const found = lookAt(file) ?? make(file);
+  return keyIn(file, lookAt(file) ?? make(file));
+}
+
+function formerKey(file: string): Buffer {
+  const found = lookAt(file);
+  if (found) return keyIn(file, found);
+  throw new InstallationKeyProblem(
+    `DEPLOY_CODE_FORMER_KEY_FILES names ${file}, which does not exist; correct the path, or remove it from the list`,
+  );
+}
+
+function keyIn(file: string, found: ReturnType<typeof read>): Buffer {
   const problem = problemOf(found);
   if (problem) throw new InstallationKeyProblem(`the installation key ${file} ${problem}`);
   try {

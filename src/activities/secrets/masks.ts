@@ -1,4 +1,5 @@
 import { formsOf } from './encoded-forms';
+import type { InstallationKeys } from './installation-key';
 import { PercentMasker } from './percent-masker';
 import { Masker } from './masker';
 import { RememberedValues } from './remembered-values';
@@ -16,8 +17,8 @@ export class Masks {
   private percentMasker = new PercentMasker([]);
   private isStale = false;
 
-  constructor(dataDir: string, key: Buffer) {
-    this.remembered = new RememberedValues(dataDir, key);
+  constructor(dataDir: string, keys: InstallationKeys) {
+    this.remembered = new RememberedValues(dataDir, keys);
   }
 
   learn(value: Uint8Array): void {

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { InstallationKeys } from './installation-key';
 
 const algorithm = 'aes-256-gcm';
 const ivBytes = 12;
@@ -11,20 +12,22 @@ const mostKept = 5000;
 /**
  * Secrets that workers with this data folder have read. An earlier value stays masked after a rotation, because
  * containers that were started with it may run for months. One file per value, encrypted with the installation's key
- * and named by a keyed hash.
+ * (earlier ones with a former key) and named by a keyed hash.
  */
 export class RememberedValues {
   private readonly folder: string;
-  private readonly encryptionKey: Buffer;
+  private readonly key: Buffer;
+  /** The first encrypts. */
+  private readonly encryptionKeys: readonly Buffer[];
   private readonly known = new Set<string>();
   private seenAt = -1;
 
-  constructor(
-    dataDir: string,
-    private readonly key: Buffer,
-  ) {
+  constructor(dataDir: string, keys: InstallationKeys) {
+    [this.key] = keys;
     this.folder = join(dataDir, 'masks');
-    this.encryptionKey = Buffer.from(hkdfSync('sha256', key, '', 'deploy-code remembered secrets', 32));
+    this.encryptionKeys = keys.map((key) =>
+      Buffer.from(hkdfSync('sha256', key, '', 'deploy-code remembered secrets', 32)),
+    );
   }
 
   /** Values that any worker has added since the last call. */
@@ -73,7 +76,7 @@ export class RememberedValues {
 
   private encrypt(name: string, value: Uint8Array): Buffer {
     const iv = randomBytes(ivBytes);
-    const cipher = createCipheriv(algorithm, this.encryptionKey, iv).setAAD(Buffer.from(name));
+    const cipher = createCipheriv(algorithm, this.encryptionKeys[0]!, iv).setAAD(Buffer.from(name));
     const hidden = Buffer.concat([cipher.update(value), cipher.final()]);
     return Buffer.concat([iv, cipher.getAuthTag(), hidden]);
   }
@@ -82,14 +85,22 @@ export class RememberedValues {
   private decrypt(name: string): Buffer | undefined {
     try {
       const bytes = readFileSync(join(this.folder, name));
-      const decipher = createDecipheriv(algorithm, this.encryptionKey, bytes.subarray(0, ivBytes), {
-        authTagLength: tagBytes,
-      }).setAAD(Buffer.from(name));
-      decipher.setAuthTag(bytes.subarray(ivBytes, ivBytes + tagBytes));
-      return Buffer.concat([decipher.update(bytes.subarray(ivBytes + tagBytes)), decipher.final()]);
+      return this.encryptionKeys.map((key) => opened(name, bytes, key)).find((value) => value !== undefined);
     } catch {
       return undefined;
     }
+  }
+}
+
+function opened(name: string, bytes: Buffer, key: Buffer): Buffer | undefined {
+  try {
+    const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, ivBytes), {
+      authTagLength: tagBytes,
+    }).setAAD(Buffer.from(name));
+    decipher.setAuthTag(bytes.subarray(ivBytes, ivBytes + tagBytes));
+    return Buffer.concat([decipher.update(bytes.subarray(ivBytes + tagBytes)), decipher.final()]);
+  } catch {
+    return undefined;
   }
 }
 

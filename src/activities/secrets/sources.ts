@@ -2,6 +2,7 @@ import type { SecretSource } from '../../model/instance';
 import { SealProblem, sealedText, unseal } from '../../guard/sealing';
 import { markedIn, reveal } from '../../model/text/marks';
 import { SoftwareFault } from '../failures';
+import type { InstallationKeys } from './installation-key';
 import { placeOfTask } from '../guards/place-of-task';
 import type { PermittedSources } from './permitted';
 import { Vault } from './vault';
@@ -12,7 +13,7 @@ export class SecretSources {
 
   constructor(
     private readonly permitted: PermittedSources,
-    private readonly installationKey: Buffer,
+    private readonly keys: InstallationKeys,
   ) {}
 
   /**
@@ -46,7 +47,7 @@ export class SecretSources {
     const place = placeOfTask();
     if (!place) throw new SoftwareFault(`the secret ${name} is sealed for one environment, and none asks for it`);
     try {
-      return unseal(sealed, this.installationKey, { ...place, name });
+      return unseal(sealed, this.keys, { ...place, name });
     } catch (error) {
       throw error instanceof SealProblem ? new SoftwareFault(`the secret ${name} ${error.message}`) : error;
     }
