@@ -2,10 +2,10 @@ import type { Argument, Command } from 'commander';
 import { BadRequest } from '../temporal/errors';
 
 /** What only the stack file or the engine knows: `complete` prints these. */
-export const listed = ['services', 'deployments'] as const;
+export const listed = ['services', 'deployments', 'secrets'] as const;
 export type Listed = (typeof listed)[number];
 
-/** Completion of commands, options, services and deployments for a shell, made from the commands themselves. */
+/** Completion of commands, options and names for a shell, made from the commands themselves. */
 export function completionScript(program: Command, shell: string): string {
   const rows = describe(program);
   switch (shell) {
@@ -41,7 +41,8 @@ function describe(command: Command, path: string[] = []): Row[] {
 }
 
 function names(argument: Argument, kind: Listed): boolean {
-  return kind === 'deployments' ? /deployment/.test(argument.name()) : /service|instance|job/.test(argument.name());
+  const patterns = { services: /service|instance|job/, deployments: /deployment/, secrets: /secret/ };
+  return patterns[kind].test(argument.name());
 }
 
 function bash(rows: Row[]): string {

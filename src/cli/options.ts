@@ -3,6 +3,7 @@ import { isOneLine, longestReason } from '../model/text';
 import type { WhenBusy } from '../plan/asked';
 import { durationMs } from '../config/schema/values';
 import { loadStack, type LoadedStack, type LoadOptions } from '../config';
+import { secretValues } from './secret-values';
 
 /** Options that select a stack file and its environment. */
 export interface FileOptions {
@@ -15,6 +16,7 @@ export interface StackOptions extends FileOptions {
   profile?: string[];
   envFile?: string[];
   set?: Record<string, string>;
+  secret?: string[];
   image?: Record<string, string>;
   acceptUnenforced?: boolean;
 }
@@ -43,6 +45,15 @@ export function withStack(command: Command, fileFlag = '-f, --file <file>'): Com
     .option('--env-file <file>', 'variables of a Compose file, instead of .env; repeatable', each)
     .option('--image <service=reference>', 'image of a service; repeatable', collect)
     .option('--accept-unenforced', 'accept settings that are not enforced yet');
+}
+
+/** Like {@link withStack}, for commands that need the values of variables. */
+export function withValues(command: Command): Command {
+  return withStack(command).option(
+    '--secret <name=value>',
+    'value of ${NAME} that is always sealed; NAME=- reads it from standard input, NAME asks for it; repeatable',
+    each,
+  );
 }
 
 /** Adds the options for the connection to Temporal. */
@@ -133,8 +144,14 @@ export function loadPlace(options: StackOptions): LoadedStack {
   return loadStack({ ...fromOptions(options), placeOnly: true });
 }
 
-export function load(options: StackOptions): LoadedStack {
-  return loadStack(fromOptions(options));
+export async function load(options: StackOptions): Promise<LoadedStack> {
+  return loadStack(await toLoadOptions(options));
+}
+
+/** What to load, with the values of `--secret`, which may have to be asked for. */
+export async function toLoadOptions(options: StackOptions): Promise<LoadOptions> {
+  const given = fromOptions(options);
+  return options.secret ? { ...given, secrets: await secretValues(options.secret, options.set) } : given;
 }
 
 function fromOptions(options: StackOptions): LoadOptions {

@@ -60,6 +60,10 @@ export const commandModules: readonly { commands: readonly string[]; load: () =>
     load: () => (require('./commands/audit') as typeof import('./commands/audit')).addAudit,
   },
   {
+    commands: ['secret'],
+    load: () => (require('./commands/secret') as typeof import('./commands/secret')).addSecret,
+  },
+  {
     commands: ['volume'],
     load: () => (require('./commands/volume') as typeof import('./commands/volume')).addVolume,
   },

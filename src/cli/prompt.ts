@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
 import { BadRequest } from '../temporal/errors';
-import { rendered } from './output/terminal';
+import { complainText, rendered } from './output/terminal';
 
 /** Asks a question at the terminal. @throws BadRequest without a terminal; the caller needs `--force` then */
 export async function ask(warning: string, question: string): Promise<string> {
@@ -9,4 +10,21 @@ export async function ask(warning: string, question: string): Promise<string> {
   const answer = await terminal.question(rendered(question));
   terminal.close();
   return answer.trim();
+}
+
+/** Asks for a secret at the terminal, without showing what is typed. @throws BadRequest without a terminal */
+export async function askHidden(question: string, withoutTerminal: string): Promise<string> {
+  if (!process.stdin.isTTY) throw new BadRequest(`standard input is not a terminal. ${withoutTerminal}`);
+  complainText(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 });
+  try {
+    return await new Promise((resolve, reject) => {
+      terminal.once('close', () => reject(new BadRequest('no value was given; nothing was changed')));
+      void terminal.question('').then(resolve, reject);
+    });
+  } finally {
+    terminal.close();
+    complainText('\n');
+  }
 }

@@ -7,9 +7,10 @@ import { longestAuthor, longestReason, oneLine } from '../model/text';
 import type { PastRun } from '../plan/service/job-runs';
 import type { IntentKind } from '../model/deployment';
 import type { Refusal } from '../plan/plan';
-import type { SealingValues } from '../model/instance';
+import type { SealingKey, SealingValues } from '../model/instance';
 import type { InspectResults } from '../workflows/inspect';
-import { withSealed } from './seal';
+import { sealStack } from './secrets/seal';
+import { StoredSecrets } from './secrets/stored';
 import {
   contentsQuery,
   environmentId,
@@ -77,10 +78,13 @@ export class DeployCodeClient extends Reader {
   }
 
   /** Records an action of the client itself in the audit trail, before the client performs it. */
-  private async recordAct({ stack, environment }: Place, what: string): Promise<void> {
+  private async recordAct(place: Place, what: string): Promise<void> {
+    await this.inspect({ kind: 'act', place: await this.auditPlaceOf(place), what, taskQueue, act: actOf() });
+  }
+
+  private async auditPlaceOf({ stack, environment }: Place): Promise<Place & { folder?: string }> {
     const folder = (await this.environment({ stack, environment }))?.audit?.folder;
-    const place = { stack, environment, ...(folder !== undefined && { folder }) };
-    await this.inspect({ kind: 'act', place, what, taskQueue, act: actOf() });
+    return { stack, environment, ...(folder !== undefined && { folder }) };
   }
 
   /** Closes the connection. */
@@ -88,11 +92,33 @@ export class DeployCodeClient extends Reader {
     await this.temporal.connection.close();
   }
 
-  /** The stack with values as sealed secrets; Temporal only ever holds the ciphertext. */
-  async seal(stack: Stack, values: SealingValues): Promise<Stack> {
-    if (Object.keys(values).length === 0) return stack;
-    const key = await this.inspect({ kind: 'sealing-key', place: placeOf(stack), taskQueue });
-    return withSealed(stack, values, key);
+  /** Secrets that the engine stores for environments. */
+  get secrets(): StoredSecrets {
+    return new StoredSecrets(this.temporal, {
+      requireWorker: () => this.requireWorker(),
+      sealingKey: (place) => this.sealingKey(place),
+      reseal: async (place, secrets) =>
+        this.inspect({ kind: 'reseal', place: await this.auditPlaceOf(place), secrets, taskQueue, act: actOf() }),
+      environment: (place) => this.environment(place),
+      release: (place, number) => this.release(place, number),
+    });
+  }
+
+  /**
+   * The stack with values as sealed secrets, and with the stored secrets that it uses as they are now. Temporal only
+   * ever holds the ciphertext.
+   * @throws BadRequest if one of those is not stored
+   */
+  async seal(stack: Stack, values: SealingValues = {}): Promise<Stack> {
+    const place = placeOf(stack);
+    return sealStack(stack, values, {
+      sealingKey: () => this.sealingKey(place),
+      stored: () => this.secrets.ciphertexts(place),
+    });
+  }
+
+  private sealingKey(place: Place): Promise<SealingKey> {
+    return this.inspect({ kind: 'sealing-key', place, taskQueue });
   }
 
   /** Returns what a deployment would do, and why it would be refused. Changes nothing. */

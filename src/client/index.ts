@@ -5,5 +5,7 @@ export { BadRequest, DeploymentLost, EngineUnreachable, NoWorker } from '../temp
 export { NameProblem } from '../model/names';
 export type { HistoryEntry } from './history';
 export { Schedules, type ScheduledRun, type ScheduleListing, type ScheduleView } from './schedules';
+export { StoredSecrets, type StoredSecretLine } from './secrets/stored';
+export type { KeyUses } from './secrets/uses';
 export { loadStack, StackFileError, type LoadOptions, type Problem, type Stack } from '../config';
 export type { DeploymentResult, Outcome, PlanSummary, Progress, ProgressEvent, Question } from '../workflows/messages';

@@ -149,6 +149,7 @@ const isRead: ReadonlySet<InspectInput['kind']> = new Set([
   'audit',
   'engines',
   'volumes',
+  'sealing-key',
 ] as const);
 
 /** Queries that work while some hosts are unavailable. */
@@ -163,7 +164,7 @@ const partial: ReadonlySet<InspectInput['kind']> = new Set([
 
 /** The environment of a query, and its hosts. */
 function subjectOf(input: InspectInput): Place & Pick<Stack, 'hosts'> {
-  if (input.kind === 'act' || input.kind === 'sealing-key') return input.place;
+  if ('place' in input) return input.place;
   const { name: stack, environment, hosts } = input.stack;
   return { stack, environment, hosts };
 }

@@ -1,4 +1,5 @@
 import type { FileChoice } from './files';
+import { givenVariables } from './given-variables';
 import type { LoadedStack, LoadOptions } from './load-options';
 import type { SealingValues } from '../model/instance';
 import { conceal } from '../model/text/marks';
@@ -9,6 +10,7 @@ import { overlay } from './read/overlay';
 import { readText } from './read/source';
 import { interpolate } from './read/variables';
 import { unknownKeyStart } from './schema/problems';
+import { storedIn } from './stored';
 
 /** A file as data of a stack file, with its problems and warnings so far. */
 export interface ReadFile {
@@ -21,6 +23,8 @@ export interface ReadFile {
   sealing: SealingValues;
   /** Variables that are not recorded with the release. */
   concealed: ReadonlySet<string>;
+  /** Variables without a value, and secrets that have to be stored. */
+  missing: ReadonlySet<string>;
   problem: LoadedStack['problem'];
 }
 
@@ -31,17 +35,21 @@ export function readStackFile({ files }: FileChoice, options: LoadOptions): Read
   const merged = documents
     .slice(1)
     .reduce((below, { data, overriding }) => overlay(below, data, overriding), documents[0]!.data);
-  const { variables = {}, shell = process.env } = options;
-  const { data, used, concealed, findings: unset, warnings } = interpolate(merged, { ...shell, ...variables });
+  const given = givenVariables(options);
+  const filled = interpolate(merged, { ...given.stored, ...given.values }, { secret: given.secret });
+  const { data, used, concealed, findings: unset } = filled;
   const spelled = fromComposeSpellings(data);
-  const found = [...(options.placeOnly ? [] : [...unset, ...unusedVariables(variables, used)]), ...spelled.findings];
+  const declared = storedIn(spelled.data, options);
+  const unused = unusedVariables(options, new Set([...used, ...declared.given]));
+  const found = [...(options.placeOnly ? [] : [...unset, ...unused, ...declared.findings]), ...spelled.findings];
   return {
     data: spelled.data,
     problems: found.map(({ path, message }) => problem(path, message)),
-    warnings: warnings.map(({ path, message }) => problem(path, message)),
+    warnings: filled.warnings.map(({ path, message }) => problem(path, message)),
     unset,
-    sealing: {},
-    concealed,
+    sealing: declared.sealing,
+    concealed: new Set([...concealed, ...declared.given]),
+    missing: new Set([...filled.missing, ...declared.missing]),
     problem,
   };
 }
@@ -54,24 +62,28 @@ const compose = () => ({
 
 /** Reads Compose files as what they mean in a stack file. */
 export function readCompose({ files, folder, parsed, unreadOverride }: FileChoice, options: LoadOptions): ReadFile {
-  const { variables = {}, shell = process.env, profiles, envFiles } = options;
+  const { profiles, envFiles } = options;
+  const given = givenVariables(options);
   const { loadProject, toStackFile } = compose();
   const { project, loading, findings } = loadProject({
     files,
     folder,
     parsed,
-    variables: { ...shell, ...variables },
+    variables: given.values,
+    stored: given.stored,
+    secret: given.secret,
     profiles,
     envFiles,
     placeOnly: options.placeOnly,
   });
   const problem = locator(loading.documents, files[0]!);
   const placed = (found: Finding[]) => found.map(({ path, message }) => problem(path, message));
-  const { data, refused, ignored, sealing } = toStackFile(project, options.environment);
+  const { data, refused, ignored, sealing } = toStackFile(project, options);
   const ofSecrets = Object.values(project.secrets).flatMap(({ environment }) =>
     typeof environment === 'string' ? [environment] : [],
   );
-  const unused = unusedVariables(variables, new Set([...loading.used, ...ofSecrets]));
+  const declared = storedIn(data, options);
+  const unused = unusedVariables(options, new Set([...loading.used, ...ofSecrets, ...declared.given]));
   const unread: Problem[] = unreadOverride
     ? [
         {
@@ -85,12 +97,20 @@ export function readCompose({ files, folder, parsed, unreadOverride }: FileChoic
     data,
     problems: [
       ...loading.problems,
-      ...placed([...sensible(findings, loading.problems), ...(options.placeOnly ? [] : [...refused, ...unused])]),
+      ...placed([
+        ...sensible(findings, loading.problems),
+        ...(options.placeOnly ? [] : [...refused, ...unused, ...declared.findings]),
+      ]),
     ],
     warnings: [...unread, ...loading.warnings, ...placed(ignored)],
     unset: [],
-    sealing,
-    concealed: new Set([...loading.concealed, ...ofSecrets]),
+    sealing: { ...sealing, ...declared.sealing },
+    concealed: new Set([...loading.concealed, ...ofSecrets, ...declared.given]),
+    missing: new Set([
+      ...loading.missing,
+      ...ofSecrets.filter((name) => !Object.hasOwn(project.environment, name)),
+      ...declared.missing,
+    ]),
     problem,
   };
 }
@@ -116,8 +136,10 @@ function locator(documents: SourceDocument[], first: string): LoadedStack['probl
   };
 }
 
-function unusedVariables(variables: Record<string, string>, used: Set<string>): Finding[] {
-  return Object.keys(variables)
-    .filter((name) => !used.has(name))
-    .map((name) => ({ path: [], message: `--set ${name}=…: the file does not use \${${name}}` }));
+function unusedVariables({ variables = {}, secrets = {} }: LoadOptions, used: Set<string>): Finding[] {
+  const unused = (option: string, values: object) =>
+    Object.keys(values)
+      .filter((name) => !used.has(name))
+      .map((name) => ({ path: [], message: `${option} ${name}=…: the file does not use \${${name}}` }));
+  return [...unused('--set', variables), ...unused('--secret', secrets)];
 }

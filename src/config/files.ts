@@ -109,7 +109,7 @@ const ownKeys: Record<string, readonly string[]> = {
   ),
   networks: ['cidr'],
   volumes: words('shared size storage_class'),
-  secrets: ['vault'],
+  secrets: ['vault', 'stored'],
 };
 
 function words(text: string): string[] {

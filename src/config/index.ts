@@ -28,8 +28,9 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
   const read = choice.dialect === 'compose' ? readCompose(choice, options) : readStackFile(choice, options);
   const { files } = choice;
   const { problem } = read;
+  const missing = [...read.missing];
   const fail = (problems: Problem[]): void => {
-    if (problems.length > 0) throw new StackFileError(distinct(problems));
+    if (problems.length > 0) throw new StackFileError(distinct(problems), missing);
   };
   const placed = (findings: Finding[]) => findings.map(({ path, message }) => problem(path, message));
 
@@ -44,7 +45,8 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
     fail(withCauses(read, placed([...sensible, ...(rest?.findings ?? [])])));
     // Only unset variables are malformed. They are a problem for `placeOnly` too if the rest is not valid without them.
     if (!rest) fail(placed(read.unset));
-    return { files, ...sendable(rest!.stack, read, options), builds: {}, warnings: [], document, problem };
+    const { findings: _, ...sent } = sendable(rest!.stack, read, options);
+    return { files, ...sent, builds: {}, missing, warnings: [], document, problem };
   }
   const normalised = toStack(parsed.data, choice.folder, read, {
     ...options,
@@ -54,16 +56,19 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
   const { findings, ...sent } = sendable(normalised.stack, read, options);
   fail(withCauses(read, placed([...normalised.findings, ...findings])));
   const warnings = distinct([...read.warnings, ...placed(literalCredentials(read.data))]);
-  return { files, ...sent, builds, warnings, document, problem };
+  return { files, ...sent, builds, missing, warnings, document, problem };
 }
 
 /** A stack without values that look like credentials, and those values. The place of a stack needs none of them. */
 function sendable(stack: Stack, read: ReadFile, options: LoadOptions) {
-  if (read.concealed.size === 0) return { stack, sealing: {}, findings: [] };
   const sealing = Object.fromEntries(
     Object.entries(read.sealing).filter(([name]) => Object.hasOwn(stack.secrets, name)),
   );
-  const { stack: separated, values, findings } = separateMarked(withSources(stack, sealing));
+  const {
+    stack: separated,
+    values,
+    findings,
+  } = read.concealed.size === 0 ? { stack, values: {}, findings: [] } : separateMarked(withSources(stack, sealing));
   return options.placeOnly
     ? { stack: withoutSealed(separated), sealing: {}, findings }
     : { stack: separated, sealing: { ...sealing, ...values }, findings };
@@ -99,7 +104,8 @@ function placeOf({ file, line, column }: Problem): string {
 
 /** Normalises a file that fits the schema, and applies all rules. */
 function toStack(data: StackFile, folder: string, { sealing }: ReadFile, options: LoadOptions): Normalised {
-  const { variables = {}, images = {}, environment, shell = process.env, acceptUnenforced = false } = options;
+  const { variables = {}, images = {}, environment, acceptUnenforced = false } = options;
+  const { shell = process.env, secrets = {} } = options;
   const file = bare(data);
   const {
     stack: normalised,
@@ -112,7 +118,7 @@ function toStack(data: StackFile, folder: string, { sealing }: ReadFile, options
       ...variables,
       ...Object.fromEntries(Object.entries(images).map(([name, image]) => [`image.${name}`, image])),
     },
-    secretValue: (secret, variable) => sealing[secret] ?? variables[variable] ?? shell[variable],
+    secretValue: (secret, variable) => secrets[variable] ?? sealing[secret] ?? variables[variable] ?? shell[variable],
     readConfig: (path) => readText(path, 'check the path'),
   });
   const stack = bare(normalised);

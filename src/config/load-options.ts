@@ -14,6 +14,10 @@ export interface LoadOptions {
   environment?: string;
   /** `--set`. */
   variables?: Record<string, string>;
+  /** `--secret`: values of `${VAR}` that are sealed, whatever the variable is called. They win over all others. */
+  secrets?: Record<string, string | Uint8Array>;
+  /** Names of the secrets that are stored for the environment; absent: they are not known. */
+  stored?: readonly string[];
   /** `--image service=reference`. */
   images?: Record<string, string>;
   /** Values of `${VAR}` without `--set`; default the environment of the process. */
@@ -36,6 +40,8 @@ export interface LoadedStack {
   sealing: SealingValues;
   /** Images to build before the stack is deployed, by service. */
   builds: Record<string, ImageBuild>;
+  /** Variables without a value, also those with a default, and secrets that have to be stored. */
+  missing: string[];
   /** Probable mistakes, which do not fail validation. */
   warnings: Problem[];
   /** The file as it is read: overrides, variables and Compose spellings applied, credentials as `***`. */

@@ -14,9 +14,12 @@ export interface Finding {
   message: string;
 }
 
-/** All problems of a stack file; the message has a line for each. */
+/** All problems of a stack file; the message has a line for each. `missing`: variables without a value. */
 export class StackFileError extends Error {
-  constructor(readonly problems: Problem[]) {
+  constructor(
+    readonly problems: Problem[],
+    readonly missing: string[] = [],
+  ) {
     super(problems.map(formatProblem).join('\n'));
     this.name = 'StackFileError';
   }

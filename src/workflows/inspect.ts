@@ -19,6 +19,7 @@ import { contextOf } from './support/step-context';
 import { summarise } from './deployment/report/summary';
 import type { Act, PlanSummary, Place } from './messages';
 import { auditPlaceOf, recordAct } from './support/recorded-act';
+import { reseal, type ResealRequest } from './support/reseal';
 import { inputs } from './messages/shapes';
 
 export interface PlanRequest {
@@ -60,6 +61,7 @@ export type InspectInput =
   | ExecRequest
   | { kind: 'act'; place: AuditPlace; what: string; taskQueue: string; act?: Act }
   | { kind: 'sealing-key'; place: Place; taskQueue: string }
+  | ResealRequest
   | { kind: 'audit'; stack: Stack; last: number; known?: AuditHead; taskQueue: string }
   | { kind: 'engines'; stack: Stack; taskQueue: string }
   | { kind: 'volumes'; stack: Stack; taskQueue: string }
@@ -94,6 +96,8 @@ export interface InspectResults {
   volumes: Answers<VolumeLine>;
   'remove-volume': undefined;
   'sealing-key': SealingKey;
+  /** Names of the secrets that were sealed anew. */
+  reseal: string[];
 }
 
 /** Answers one question of a client about an environment. Clients never touch runtimes. */
@@ -102,6 +106,7 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
   const { taskQueue } = input;
   if (input.kind === 'act') return recordAct(input.place, taskQueue, input.what, input.act) as Promise<undefined>;
   if (input.kind === 'sealing-key') return activity('sealingKey', taskQueue, 'the key to seal values with')();
+  if (input.kind === 'reseal') return reseal(input);
   const { stack } = input;
   switch (input.kind) {
     case 'plan': {
@@ -142,6 +147,7 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
 
 function shapeOf(input: InspectInput) {
   if (input?.kind === 'act') return inputs.act;
+  if (input?.kind === 'reseal') return inputs.reseal;
   return input?.kind === 'sealing-key' ? inputs.sealingKey : inputs.inspect;
 }
 

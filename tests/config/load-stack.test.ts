@@ -286,7 +286,7 @@ services:
       variables: { PRICE: '${5}', KEY_FILE: '/k' },
       secrets: [{ name: 'a.DB_PASSWORD', source: { sealed: '' }, target: { environment: 'DB_PASSWORD' } }],
     });
-    expect(reveal(sealing['a.DB_PASSWORD']!)).toBe('hunter2');
+    expect(reveal(String(sealing['a.DB_PASSWORD']))).toBe('hunter2');
     expect(JSON.stringify(stack)).not.toContain('hunter2');
   });
 

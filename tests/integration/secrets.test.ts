@@ -1,14 +1,19 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { Client, Connection } from '@temporalio/client';
+import { loadStack } from '../../src/config';
 import { payloadCodec } from '../../src/payloads/codec';
 import { address, startEngine, type TestEngine } from '../support/engine';
+import { cli } from '../support/cli';
 import { docker, dockerStack, healthy, wipe } from '../support/docker-world';
 import { decoded } from '../support/histories';
 import { images } from '../support/image';
 import { describeWith } from '../support/parts';
+import { uniqueName } from '../support/stack';
+import { until } from '../support/until';
 
 describeWith('docker', 'secrets', () => {
   const folder = mkdtempSync(join(tmpdir(), 'deploy-code-secrets-'));
@@ -18,6 +23,10 @@ describeWith('docker', 'secrets', () => {
     'env-file-secret-4713',
     'rotated-secret-4714',
     'rotated-again-4715',
+    'given-secret-4716',
+    'stored-secret-4717',
+    'stored-anew-4718',
+    'stored-file-4719',
   ];
   const file = join(folder, 'password');
   const envFile = join(folder, 'app.env');
@@ -26,14 +35,18 @@ describeWith('docker', 'secrets', () => {
   let temporal: Client;
   const used = new Set<string>();
 
+  const start = (dataDir?: string) =>
+    startEngine('secrets', {
+      port: 0,
+      log: new Writable({ write: (chunk: Buffer, _, done) => (logged.push(chunk.toString()), done()) }),
+      ...(dataDir !== undefined && { dataDir }),
+    });
+
   beforeAll(async () => {
     writeFileSync(file, `${planted[0]}\n`);
     writeFileSync(envFile, `API_TOKEN=${planted[2]}\nHARMLESS=yes\n`);
     process.env.PLANTED = planted[1];
-    engine = await startEngine('secrets', {
-      port: 0,
-      log: new Writable({ write: (chunk: Buffer, _, done) => (logged.push(chunk.toString()), done()) }),
-    });
+    engine = await start();
     temporal = new Client({
       connection: await Connection.connect({ address: address() }),
       namespace: 'secrets',
@@ -41,6 +54,7 @@ describeWith('docker', 'secrets', () => {
     });
   });
   afterAll(async () => {
+    delete process.env.DEPLOY_CODE_FORMER_KEY_FILES;
     for (const stack of used) await wipe(stack);
     await temporal.connection.close();
     await engine.close();
@@ -140,6 +154,201 @@ describeWith('docker', 'secrets', () => {
       cause: { message: expect.stringMatching(/cannot read \/nowhere\/a \(ENOENT\)[^]*no variable NOWHERE_B/) },
     });
   });
+
+  describe('that the engine stores, or that a client gives', () => {
+    const name = uniqueName('stored');
+    const place = { stack: name, environment: 'test' };
+    const [given, stored, anew, bytes] = planted.slice(5) as [string, string, string, string];
+    const stackFile = join(folder, 'deploy-code.yaml');
+    const text = `name: ${name}
+environment: test
+deployment: {health_check_interval: 1}
+secrets: {certificate: {stored: true}}
+services:
+  app:
+    image: ${images.app}
+    environment: {URL: "app://user:\${DB}@db", PLAIN: "\${GIVEN}"}
+    command: [sh, -c, "exec /bin/app", "key=\${DB}"]
+    secrets: [certificate]
+  other: {image: ${images.app}}
+`;
+    const load = async (secrets?: Record<string, string>) =>
+      loadStack({ file: stackFile, shell: {}, secrets, stored: await engine.client.secrets.names(place) });
+    const sealed = async () => {
+      const { stack: made, sealing } = await load({ GIVEN: given });
+      return engine.client.seal(made, sealing);
+    };
+    const deployed = async () => (await engine.client.deploy(await sealed())).result();
+    const container = (deployment: number) => docker.getContainer(`${name}-test-app-1-d${deployment}`);
+    const environmentOf = async (deployment: number) => (await container(deployment).inspect()).Config.Env;
+    const shown = async (deployment: number, command: string) =>
+      (await engine.client.exec(await sealed(), `${name}-test-app-1-d${deployment}`, ['sh', '-c', command])).output;
+
+    beforeAll(() => {
+      used.add(name);
+      writeFileSync(stackFile, text);
+    });
+
+    it('are refused before anything happens while they are not stored', async () => {
+      await expect(load({ GIVEN: given })).rejects.toThrow('deploy-code secret set DB');
+      await expect(load({ GIVEN: given })).rejects.toThrow('deploy-code secret set certificate');
+      const { stack: made } = loadStack({ file: stackFile, shell: { DB: 'x', GIVEN: 'y' } });
+      await expect(engine.client.seal(made)).rejects.toThrow(
+        /not stored for \S+: certificate; .*secret set certificate/,
+      );
+      await expect(engine.client.secrets.set(place, 'a b', 'value')).rejects.toThrow('is not a valid name');
+      await expect(engine.client.secrets.set(place, 'LARGE', Buffer.alloc(300_000))).rejects.toThrow('larger than');
+      expect(await engine.client.secrets.list(place)).toEqual([]);
+    });
+
+    it('are stored by name, and listed without their values', async () => {
+      await engine.client.secrets.set(place, 'DB', `${stored}\n`, 'ana');
+      await engine.client.secrets.set(place, 'certificate', Buffer.from(`\xff\0${bytes}\n`, 'latin1'));
+      const listed = await engine.client.secrets.list(place);
+      expect(listed).toMatchObject([{ name: 'DB', by: 'ana' }, { name: 'certificate' }]);
+      expect(Math.abs(listed[0]!.at.getTime() - Date.now())).toBeLessThan(600_000);
+      expect(JSON.stringify([listed, await engine.client.environment(place)])).not.toMatch(/v1\./);
+    });
+
+    it('reach the container in texts and as files, byte for byte', async () => {
+      expect(await deployed()).toMatchObject({ outcome: 'succeeded' });
+      expect(await environmentOf(1)).toEqual(expect.arrayContaining([`URL=app://user:${stored}@db`, `PLAIN=${given}`]));
+      expect((await container(1).inspect()).Config.Cmd!.at(-1)).toBe(`key=${stored}`);
+      const hash = createHash('sha256')
+        .update(Buffer.from(`\xff\0${bytes}\n`, 'latin1'))
+        .digest('hex');
+      expect(await shown(1, 'sha256sum /run/secrets/certificate')).toContain(hash);
+      expect(await shown(1, 'echo $URL $PLAIN')).toBe('*** ***\n');
+    });
+
+    it('change nothing when they are set to the same value, and just their services when they change', async () => {
+      await engine.client.secrets.set(place, 'DB', `${stored}\n`);
+      expect(await deployed()).toMatchObject({ outcome: 'unchanged' });
+      await engine.client.secrets.set(place, 'DB', anew);
+      expect((await engine.client.plan(await sealed())).plan.phases[0]!.services).toMatchObject([
+        { name: 'app', action: 'replace', changes: [{ key: 'secrets' }] },
+        { name: 'other', action: 'keep' },
+      ]);
+      expect(await deployed()).toMatchObject({ outcome: 'succeeded', changed: ['app'] });
+      expect(await environmentOf(3)).toContain(`URL=app://user:${anew}@db`);
+    });
+
+    it('are in a release that is rolled back to as they were then', async () => {
+      const result = await (await engine.client.rollback(place, { to: 1 })).result();
+      expect(result).toMatchObject({ outcome: 'succeeded', changed: ['app'] });
+      expect(await environmentOf(result.deployment!)).toContain(`URL=app://user:${stored}@db`);
+    });
+
+    it('are not removed while the current release uses them, except by force', async () => {
+      await expect(engine.client.secrets.remove(place, 'DB')).rejects.toThrow(
+        'DB is used by app of the current release',
+      );
+      await expect(engine.client.secrets.remove(place, 'NONE')).rejects.toThrow('stores no secret NONE');
+      await engine.client.secrets.remove(place, 'DB', { force: true, by: 'ben' });
+      expect(await engine.client.secrets.names(place)).toEqual(['certificate']);
+      await expect(load({ GIVEN: given })).rejects.toThrow('deploy-code secret set DB');
+      await engine.client.secrets.set(place, 'DB', anew);
+    });
+
+    it('are in the audit trail by name, with who set and removed them', async () => {
+      const recorded = async () =>
+        (await engine.client.audit(await sealed())).records.map(({ by, what }) => `${what} by ${by}`);
+      await until(async () => (await recorded()).at(-1)!.startsWith('secret set DB'));
+      expect(await recorded()).toEqual(expect.arrayContaining(['secret set DB by ana', 'secret rm DB by ben']));
+    });
+
+    it('are opened with a former key, and sealed anew by the worker', async () => {
+      const before = await engine.client.secrets.keys(place);
+      expect(before.uses).toEqual([expect.objectContaining({ key: before.current, secrets: ['DB', 'certificate'] })]);
+      await restartWithNewKey();
+      const during = await engine.client.secrets.keys(place);
+      expect(during.current).not.toBe(before.current);
+      expect(during.uses).toEqual(before.uses);
+      expect(await engine.client.secrets.reseal(place)).toEqual(['DB', 'certificate']);
+      expect(await engine.client.secrets.reseal(place)).toEqual([]);
+      const after = await engine.client.secrets.keys(place);
+      expect(after.uses.find(({ key }) => key === after.current)).toMatchObject({ secrets: ['DB', 'certificate'] });
+      expect(after.uses.find(({ key }) => key === before.current)).toMatchObject({ secrets: [], releases: [1, 2] });
+      const result = await deployed();
+      expect(result).toMatchObject({ outcome: 'succeeded', changed: ['app'] });
+      expect(await environmentOf(result.deployment!)).toContain(`URL=app://user:${anew}@db`);
+      const back = await (await engine.client.rollback(place, { to: 1 })).result();
+      expect(back).toMatchObject({ outcome: 'succeeded' });
+      expect(await environmentOf(back.deployment!)).toContain(`URL=app://user:${stored}@db`);
+    });
+  });
+
+  it('never appear in what commands print', async () => {
+    const name = uniqueName('printed');
+    used.add(name);
+    const at = mkdtempSync(join(tmpdir(), 'deploy-code-printed-'));
+    const healthcheck = '{test: "test -n $$URL", interval: 1s}';
+    writeFileSync(
+      join(at, 'compose.yaml'),
+      `name: ${name}\nservices:\n  app:\n    image: ${images.app}\n    healthcheck: ${healthcheck}\n` +
+        '    environment: {URL: "app://${DB}@db", PLAIN: "${GIVEN}"}\n    secrets: [file]\n' +
+        'secrets: {file: {external: true}}\n',
+    );
+    const [given, stored, anew, bytes] = planted.slice(5) as [string, string, string, string];
+    const printed: string[] = [];
+    const run = async (args: string[], input?: string) => {
+      const result = await cli([...args, '-e', 'test'], {
+        cwd: at,
+        environment: { TEMPORAL_ADDRESS: address(), TEMPORAL_NAMESPACE: 'secrets' },
+        ...(input !== undefined && { input: Buffer.from(input) }),
+      });
+      printed.push(result.stdout, result.stderr);
+      return result;
+    };
+    const given_ = ['--secret', `GIVEN=${given}`];
+    expect(await run(['deploy', '--secret', 'GIVEN=-'], given)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('store it with `deploy-code secret set file`'),
+    });
+    expect(await run(['secret', 'set', 'file', '-'], bytes)).toMatchObject({ code: 0 });
+    writeFileSync(join(at, 'value'), stored);
+    expect(await run(['secret', 'set', 'DB', '--from-file', 'value'])).toMatchObject({ code: 0 });
+    expect((await run(['deploy', '--secret', 'GIVEN=-', '--json'], given)).code).toBe(0);
+    const { Config } = await docker.getContainer(`${name}-test-app-1-d1`).inspect();
+    expect(Config.Env).toEqual(expect.arrayContaining([`URL=app://${stored}@db`, `PLAIN=${given}`]));
+    expect((await run(['deploy', ...given_])).stdout).toContain('Nothing changed');
+    await run(['secret', 'set', 'DB', '-'], anew);
+    for (const args of [
+      ['plan', ...given_],
+      ['plan', ...given_, '--json'],
+      ['validate', ...given_],
+      ['config', ...given_],
+      ['modules', 'describe', 'app', ...given_],
+      ['deploy', ...given_, '--set', 'NONE=1'],
+      ['deploy', given, '--secret'],
+      ['deploy', '--secret', `=${given}`],
+      ['deploy', '--secret', `${given} ${stored}`],
+      ['deploy', '--secret', `PLAIN_${given.length}=${given}`],
+      ['secret', 'set', 'DB', stored],
+      ['secret', 'rm', 'DB'],
+      ['secret', 'list'],
+      ['secret', 'list', '--json'],
+      ['secret', 'keys'],
+      ['status', '--json'],
+      ['status', '1', '--json'],
+      ['history', '--json'],
+      ['audit', '--json'],
+      ['complete', 'secrets', 'services'],
+    ])
+      await run(args);
+    expect(printed.join('\n')).toContain('DB is used by app of the current release');
+    for (const value of planted)
+      expect({ value, found: printed.join('\n').includes(value) }).toMatchObject({ found: false });
+  });
+
+  /** A worker with a new key of the installation; the key so far is a former one. */
+  const restartWithNewKey = async () => {
+    const { dataDir } = engine;
+    await engine.close();
+    renameSync(join(dataDir, 'installation.key'), join(dataDir, 'former.key'));
+    process.env.DEPLOY_CODE_FORMER_KEY_FILES = join(dataDir, 'former.key');
+    engine = await start(dataDir);
+  };
 
   it('never reach a history, a log or a metric', async () => {
     const metrics = await (await fetch(`http://127.0.0.1:${engine.worker.port}/metrics`)).text();

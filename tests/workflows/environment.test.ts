@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { payloadCodec } from '../../src/payloads/codec';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
-import { environmentId } from '../../src/workflows/messages';
+import { environmentId, storedSecretsQuery, taskQueue } from '../../src/workflows/messages';
 import { address, startEngine, type TestEngine } from '../support/engine';
 import { memoryStack, shop } from '../support/memory-stack';
 import { reached, step } from '../support/events';
@@ -142,5 +142,64 @@ describe('an environment', () => {
     const stack = memoryStack({ app: { image: 'app:1', resources: { reserve: { cpus: 20_000 } } } });
     expect(await (await engine.client.deploy(stack)).result()).toMatchObject({ outcome: 'refused' });
     await temporal.workflow.getHandle(environmentId({ stack: stack.name, environment: 'test' })).result();
+  });
+
+  describe('that stores secrets', () => {
+    const placeIn = () => ({ stack: memoryStack({ app: { image: 'app:1' } }).name, environment: 'test' });
+
+    it('keeps them before its first deployment, until they are removed', async () => {
+      const place = placeIn();
+      await engine.client.secrets.set(place, 'A', 'a value', 'ana');
+      await engine.client.secrets.set(place, 'B', 'another value');
+      expect(await engine.client.secrets.names(place)).toEqual(['A', 'B']);
+      await engine.client.secrets.remove(place, 'A');
+      expect(await engine.client.secrets.names(place)).toEqual(['B']);
+    });
+
+    it('passes them on to its next run', async () => {
+      const [from, to] = [placeIn(), placeIn()];
+      await engine.client.secrets.set(from, 'A', 'a value', 'ana');
+      const secrets = await temporal.workflow.getHandle(environmentId(from)).query(storedSecretsQuery);
+      const state = { ...(await engine.client.environment(from))!, place: to, secrets };
+      await temporal.workflow.start('environment', { workflowId: environmentId(to), taskQueue, args: [to, state] });
+      expect(await engine.client.secrets.list(to)).toMatchObject([{ name: 'A', by: 'ana' }]);
+    });
+
+    it('takes no more than fit into its state, and nothing that is not sealed', async () => {
+      const place = placeIn();
+      await engine.client.secrets.set(place, 'A', 'a value');
+      const handle = temporal.workflow.getHandle(environmentId(place));
+      const { sealed } = (await handle.query(storedSecretsQuery)).A!;
+      for (const message of [
+        { name: 'PLAIN', sealed: 'in plain text', by: 'eve' },
+        { name: 'a/b', sealed, by: 'eve' },
+        { name: 'constructor', sealed, by: 'eve' },
+        { name: 'B', by: 'eve' },
+      ])
+        await handle.signal('storeSecret', message);
+      for (let count = 0; count < 201; count += 1)
+        await handle.signal('storeSecret', { name: `N${count}`, sealed, by: 'eve' });
+      const names = await engine.client.secrets.names(place);
+      expect(names).toHaveLength(200);
+      expect(names).toEqual(expect.not.arrayContaining(['PLAIN', 'a/b', 'constructor', 'B', 'N199']));
+      await expect(engine.client.secrets.set(place, 'MORE', 'a value')).rejects.toThrow(
+        /would store more than 200 secrets, or more than about 732 KiB; nothing was changed/,
+      );
+      await engine.client.secrets.set(place, 'A', 'a newer value');
+    });
+
+    it('takes values that were sealed anew only for those that they were sealed from', async () => {
+      const place = placeIn();
+      await engine.client.secrets.set(place, 'A', 'a value');
+      const handle = temporal.workflow.getHandle(environmentId(place));
+      const read = async () => (await handle.query(storedSecretsQuery)).A!.sealed;
+      const before = await read();
+      await engine.client.secrets.set(place, 'A', 'a newer value');
+      const newer = await read();
+      await handle.signal('resealedSecrets', { secrets: { A: { before, after: before } } });
+      expect(await read()).toBe(newer);
+      await handle.signal('resealedSecrets', { secrets: { A: { before: newer, after: before } } });
+      expect(await read()).toBe(before);
+    });
   });
 });

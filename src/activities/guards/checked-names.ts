@@ -208,6 +208,12 @@ const checks: Checks = {
   recordAudit: (place) => requirePlace(place),
   readAudit: (place) => requirePlace(place),
   sealingKey: () => undefined,
+  resealSecrets: (sealed) => {
+    for (const [name, value] of Object.entries(sealed)) {
+      requireName('stored', name);
+      requireName('ciphertext', value);
+    }
+  },
   deliver: (_, { stack, environment }) => requirePlace({ stack, environment }),
   watchRelease: ({ place, release, host }) => {
     requirePlace(place);

@@ -93,6 +93,11 @@ export class SecretStore {
     return sealingKeyOf(this.key);
   }
 
+  /** Seals stored secrets with the current key; resolves with those that had a former one. */
+  reseal(sealed: Record<string, string>): Record<string, string> {
+    return this.sources.reseal(sealed);
+  }
+
   /** The text of a secret that the worker itself uses: a key, a password, a URL. */
   async read(name: string, source: SecretSource): Promise<string> {
     return plainTextOf(`the secret ${name}`, await this.value(name, source));

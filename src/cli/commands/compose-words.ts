@@ -3,7 +3,15 @@ import { stringify } from 'yaml';
 import type { InstanceLine } from '../../model/instance-status';
 import { BadRequest } from '../../temporal/errors';
 import { exitCodes } from '../exit-codes';
-import { loadPlace, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import {
+  load,
+  loadPlace,
+  withConnection,
+  withStack,
+  withValues,
+  type ConnectionOptions,
+  type StackOptions,
+} from '../options';
 import { sayAway } from '../output/hosts-away';
 import { paint, print, printFile, printJson, say, table } from '../output/terminal';
 import { addDeployAs } from './deploy';
@@ -46,7 +54,7 @@ export function addComposeWords(program: Command): void {
         );
     });
 
-  withStack(
+  withValues(
     program
       .command('config')
       .description('print the stack file as it is read: overlay, variables and Compose spellings applied'),
@@ -80,8 +88,8 @@ function rowOf({ service, ordinal, state, health, image, release, restarts, port
   return [name, state, health, image, String(release), String(restarts), ports.join(', ')];
 }
 
-function showConfig({ quiet, services, json, ...options }: ConfigOptions): void {
-  const { stack, document } = checked(options);
+async function showConfig({ quiet, services, json, ...options }: ConfigOptions): Promise<void> {
+  const { stack, document } = checked(await load(options));
   if (quiet) return void (process.exitCode = exitCodes.done);
   if (services) return Object.keys(stack.services).forEach(say);
   if (json) return printJson(document());

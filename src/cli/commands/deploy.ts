@@ -4,7 +4,10 @@ import { reachesClusters } from '../../model/stack/runtime-of';
 import { manifestsOf } from '../../plan/manifests';
 import { servicesOf } from '../../plan/plan';
 import { BadRequest } from '../../temporal/errors';
+import type { DeployCodeClient } from '../../client/client';
+import type { LoadedStack } from '../../config';
 import { buildImages, nameImages, type BuildOptions } from '../build';
+import { withDeployable } from '../deployable';
 import { exitCodes } from '../exit-codes';
 import {
   list,
@@ -13,15 +16,14 @@ import {
   withConnection,
   withFollowing,
   withQueue,
-  withStack,
+  withValues,
   type ConnectionOptions,
   type QueueOptions,
   type StackOptions,
 } from '../options';
 import { follow } from '../output/follow';
 import { planText, refusalText } from '../output/plan-text';
-import { placeArguments, withClient } from './session';
-import { checked } from './validate';
+import { placeArguments } from './session';
 import { print, printFile, printJson } from '../output/terminal';
 
 export interface DeployOptions extends StackOptions, ConnectionOptions, QueueOptions, BuildOptions {
@@ -39,7 +41,7 @@ export interface DeployOptions extends StackOptions, ConnectionOptions, QueueOpt
 export function addDeploy(program: Command): void {
   withConnection(
     withBuild(
-      withStack(program.command('plan').description('show what a deployment would do, without changing anything')),
+      withValues(program.command('plan').description('show what a deployment would do, without changing anything')),
     ),
   )
     .option('--services <names>', 'only these services and their dependencies', list)
@@ -56,7 +58,7 @@ export function addDeploy(program: Command): void {
 
 /** Adds the command that deploys, under a name. Services may also be named as arguments if the command has any. */
 export function addDeployAs(program: Command, name: string, description: string): Command {
-  return withQueue(withFollowing(withConnection(withBuild(withStack(program.command(name).description(description))))))
+  return withQueue(withFollowing(withConnection(withBuild(withValues(program.command(name).description(description))))))
     .option('--services <names>', 'only these services and their dependencies', list)
     .option('--dry-run', 'only show the plan')
     .option('--force', 'override freezes, and refusals that allow --force')
@@ -69,11 +71,12 @@ export function addDeployAs(program: Command, name: string, description: string)
 }
 
 async function showPlan(options: DeployOptions): Promise<number> {
-  const loaded = checked(options);
+  return withDeployable(options, (client, loaded) => planOf(client, loaded, options));
+}
+
+async function planOf(client: DeployCodeClient, loaded: LoadedStack, options: DeployOptions): Promise<number> {
   const { stack, missing } = await nameImages(loaded, options);
-  const { plan, refusals } = await withClient(options, async (client) =>
-    client.plan(await client.seal(stack, loaded.sealing), options),
-  );
+  const { plan, refusals } = await client.plan(await client.seal(stack, loaded.sealing), options);
   if (options.json) printJson({ plan, builds: [...missing], refusals });
   else print([...planText(plan, missing), ...(refusals.length > 0 ? refusalText(refusals) : [])]);
   return refusals.length > 0 ? exitCodes.badInput : exitCodes.done;
@@ -81,33 +84,29 @@ async function showPlan(options: DeployOptions): Promise<number> {
 
 /** Prints the manifests of the whole stack, without values of secrets. */
 async function showManifests(options: DeployOptions): Promise<number> {
-  const loaded = checked(options);
-  const { stack } = await nameImages(loaded, options);
-  if (!reachesClusters(stack))
-    throw new BadRequest(
-      '--manifests needs a stack on Kubernetes: orchestrator: Kubernetes, or a host with kubernetes',
+  return withDeployable(options, async (client, loaded) => {
+    const { stack } = await nameImages(loaded, options);
+    if (!reachesClusters(stack))
+      throw new BadRequest(
+        '--manifests needs a stack on Kubernetes: orchestrator: Kubernetes, or a host with kubernetes',
+      );
+    const { plan } = await client.plan(await client.seal(stack, loaded.sealing), options);
+    const placement = Object.fromEntries(
+      servicesOf(plan.phases).flatMap(({ name, host }) => (host === undefined ? [] : [[name, host]])),
     );
-  const { plan } = await withClient(options, async (client) =>
-    client.plan(await client.seal(stack, loaded.sealing), options),
-  );
-  const placement = Object.fromEntries(
-    servicesOf(plan.phases).flatMap(({ name, host }) => (host === undefined ? [] : [[name, host]])),
-  );
-  const manifests = manifestsOf(stack, plan.deployment, placement);
-  if (options.json) printJson(manifests);
-  else printFile(`${manifests.map((manifest) => stringify(JSON.parse(JSON.stringify(manifest)))).join('---\n')}\n`);
-  return exitCodes.done;
+    const manifests = manifestsOf(stack, plan.deployment, placement);
+    if (options.json) printJson(manifests);
+    else printFile(`${manifests.map((manifest) => stringify(JSON.parse(JSON.stringify(manifest)))).join('---\n')}\n`);
+    return exitCodes.done;
+  });
 }
 
 async function deploy(options: DeployOptions): Promise<number> {
-  const loaded = checked(options);
-  if (options.dryRun || loaded.stack.dryRun) return showPlan(options);
-  return withClient(options, async (client) => {
+  return withDeployable(options, async (client, loaded) => {
+    if (options.dryRun || loaded.stack.dryRun) return planOf(client, loaded, options);
     const stack = await buildImages(loaded, options, async () => (await client.engines(loaded.stack)).found);
     const sealed = await client.seal(stack, loaded.sealing);
-    return follow(await client.deploy(sealed, { ...options, whenBusy: whenBusy(options) }), {
-      ...options,
-      place: placeArguments(options),
-    });
+    const handle = await client.deploy(sealed, { ...options, whenBusy: whenBusy(options) });
+    return follow(handle, { ...options, place: placeArguments(options) });
   });
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { dependants, withDependencies } from '../../plan/graph';
 import { assignPhases } from '../../plan/phases';
-import { load, withStack, type StackOptions } from '../options';
+import { load, withValues, type StackOptions } from '../options';
 
 import { serviceOf } from './session';
 import { print, printJson, table } from '../output/terminal';
@@ -12,10 +12,10 @@ type ModuleOptions = StackOptions & { json?: boolean };
 export function addModules(program: Command): void {
   const modules = program.command('modules').description('the services of a stack file');
 
-  withStack(modules.command('list').description('list all services with phase, kind and image'))
+  withValues(modules.command('list').description('list all services with phase, kind and image'))
     .option('--json', 'print one JSON document')
-    .action((options: ModuleOptions) => {
-      const { stack } = load(options);
+    .action(async (options: ModuleOptions) => {
+      const { stack } = await load(options);
       const { of } = assignPhases(stack.services);
       const services = Object.values(stack.services).map(({ name, kind, image, replicas, command }) => ({
         phase: of[name]!,
@@ -41,15 +41,15 @@ export function addModules(program: Command): void {
         );
     });
 
-  withStack(modules.command('describe').description('show one service with all defaults filled in'))
+  withValues(modules.command('describe').description('show one service with all defaults filled in'))
     .argument('<name>', 'service name')
-    .action((name: string, options: ModuleOptions) => printJson(find(options, name).service));
+    .action(async (name: string, options: ModuleOptions) => printJson((await find(options, name)).service));
 
-  withStack(modules.command('deps').description('show the dependencies and dependants of a service'))
+  withValues(modules.command('deps').description('show the dependencies and dependants of a service'))
     .argument('<name>', 'service name')
     .option('--json', 'print one JSON document')
-    .action((name: string, options: ModuleOptions) => {
-      const { stack, service } = find(options, name);
+    .action(async (name: string, options: ModuleOptions) => {
+      const { stack, service } = await find(options, name);
       const all = [...withDependencies(stack.services, [name])].filter((other) => other !== name);
       const needs = Object.entries(service.dependsOn).map(([dependency, condition]) => `${dependency} (${condition})`);
       const neededBy = dependants(stack.services, name);
@@ -62,7 +62,7 @@ export function addModules(program: Command): void {
     });
 }
 
-function find(options: ModuleOptions, name: string) {
-  const { stack } = load(options);
+async function find(options: ModuleOptions, name: string) {
+  const { stack } = await load(options);
   return { stack, service: serviceOf(stack, name) };
 }

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { Steer } from '../../workflows/messages';
-import { BadRequest } from '../../temporal/errors';
 import { buildImages, type BuildOptions } from '../build';
 import { placeOf } from '../../client/place';
 import { userName } from '../../client/user';
@@ -11,11 +10,12 @@ import {
   withBuild,
   withConnection,
   withStack,
+  withValues,
   type ConnectionOptions,
   type StackOptions,
 } from '../options';
-import { placeArguments, withClient } from './session';
-import { checked } from './validate';
+import { withDeployable } from '../deployable';
+import { placeArguments, serviceOf, withClient } from './session';
 import { say } from '../output/terminal';
 
 interface SteerOptions extends StackOptions, ConnectionOptions, BuildOptions {
@@ -71,7 +71,7 @@ export function addSteering(program: Command): void {
   }
   withConnection(
     withBuild(
-      withStack(
+      withValues(
         program
           .command('amend')
           .description('continue a failed deployment that waits, with changed services from the stack file'),
@@ -85,12 +85,8 @@ export function addSteering(program: Command): void {
 }
 
 async function amend(number: number, names: string[], options: SteerOptions): Promise<void> {
-  const loaded = checked(options);
-  for (const name of names) {
-    if (loaded.stack.services[name]) continue;
-    throw new BadRequest(`there is no service "${name}"; available: ${Object.keys(loaded.stack.services).join(', ')}`);
-  }
-  await withClient(options, async (client) => {
+  await withDeployable(options, async (client, loaded) => {
+    for (const name of names) serviceOf(loaded.stack, name);
     const builds = Object.fromEntries(Object.entries(loaded.builds).filter(([name]) => names.includes(name)));
     const stack = await buildImages(
       { ...loaded, builds },

@@ -36,7 +36,7 @@ export function addTools(program: Command): void {
 
   program
     .command('completion')
-    .description('print a completion script for your shell: it completes services and deployments too')
+    .description('print a completion script for your shell: it completes services, deployments and stored secrets too')
     .argument('<shell>', 'bash, zsh or fish')
     .action((shell: string) => printFile(completionScript(program, shell)));
 
@@ -59,6 +59,8 @@ async function printNames(kinds: string[], options: StackOptions & ConnectionOpt
           ({ deployment }) => (deployment === undefined ? [] : [String(deployment)]),
         ),
       );
+    if (kinds.includes('secrets'))
+      printNamesOf(await withClient(options, (client) => client.secrets.names(placeOf(stack))));
   } catch {
     process.exitCode = exitCodes.done;
   } finally {

@@ -1,17 +1,17 @@
 import type { Command } from 'commander';
-import { formatProblem, StackFileError, type ImageBuild } from '../../config';
+import { formatProblem, StackFileError, type ImageBuild, type LoadedStack } from '../../config';
 import { assignPhases } from '../../plan/phases';
-import { load, withStack, type StackOptions } from '../options';
+import { load, withValues, type StackOptions } from '../options';
 import { counted } from '../output/words';
 import { complain, paint, printJson, say } from '../output/terminal';
 
 export function addValidate(program: Command): void {
-  withStack(
+  withValues(
     program.command('validate').description('check a stack file, and report all problems with position and advice'),
   )
     .option('--json', 'print one JSON document')
     .action(async (options: StackOptions & { json?: boolean }) => {
-      const { files, stack, builds, warnings } = checked(options);
+      const { files, stack, builds, warnings } = checked(await load(options));
       await requireFilesOf(Object.values(builds));
       const services = Object.values(stack.services);
       const phases = Math.max(...Object.values(assignPhases(stack.services).of));
@@ -38,9 +38,8 @@ async function requireFilesOf(builds: readonly ImageBuild[]): Promise<void> {
   for (const build of builds) await requireFiles(build);
 }
 
-/** Loads a stack, prints its warnings, and rejects phases that contradict dependencies. */
-export function checked(options: StackOptions): ReturnType<typeof load> {
-  const loaded = load(options);
+/** Prints the warnings of a stack, and rejects phases that contradict dependencies. */
+export function checked(loaded: LoadedStack): LoadedStack {
   const { refusals } = assignPhases(loaded.stack.services);
   if (refusals.length > 0)
     throw new StackFileError(refusals.map(({ path, message }) => loaded.problem(path.split('.'), message)));

@@ -1,25 +1,37 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { EnvFileError, parseEnvFile } from '../../model/text/env-file';
+import { EnvFileError, parseEnvFile, type EnvFileOptions } from '../../model/text/env-file';
+import { hasMark } from '../../model/text/marks';
 import { StackFileError } from '../problems';
 import { readText } from '../read/source';
+import { markProblem } from '../read/variables';
 
 /** Variables by name. */
 export type Environment = Record<string, string>;
 
+export interface EnvironmentOptions {
+  /** Env files; default the `.env` of the folder, if it exists. */
+  files?: readonly string[];
+  /** Values that all others win over. */
+  below?: Environment;
+  /** Called with each variable that an env file refers to and that is not set. */
+  onUnset?: (name: string) => void;
+}
+
+type Outer = Record<string, string | undefined>;
+
 /**
  * The variables for a Compose file: those of `outer` (the shell) win over those of the env files, and a later file over
- * an earlier one. Without `files`, the `.env` of the folder is read if it exists.
+ * an earlier one.
  * @throws StackFileError if a file cannot be read or parsed
  */
-export function toEnvironment(
-  outer: Record<string, string | undefined>,
-  folder: string,
-  files: readonly string[] | undefined,
-): Environment {
-  let values: Environment = {};
-  for (const file of files ?? dotEnvOf(folder))
-    values = { ...values, ...readEnvFile(resolve(folder, file), outer, values) };
+export function toEnvironment(outer: Outer, folder: string, options: EnvironmentOptions = {}): Environment {
+  const { files = dotEnvOf(folder), below = {}, onUnset } = options;
+  let values: Environment = below;
+  for (const file of files) {
+    const own = readEnvFile(resolve(folder, file), { outer, earlier: values, ...(onUnset && { onUnset }) });
+    values = { ...values, ...own };
+  }
   return { ...values, ...set(outer) };
 }
 
@@ -29,9 +41,11 @@ function dotEnvOf(folder: string): string[] {
   return existsSync(file) && !statSync(file).isDirectory() ? [file] : [];
 }
 
-function readEnvFile(file: string, outer: Record<string, string | undefined>, earlier: Environment): Environment {
+function readEnvFile(file: string, options: EnvFileOptions): Environment {
+  const text = readText(file, 'check the path of the env file');
+  if (hasMark(text)) throw new StackFileError([{ file, path: '', message: markProblem }]);
   try {
-    const values = parseEnvFile(readText(file, 'check the path of the env file'), { outer, earlier, unset: 'empty' });
+    const values = parseEnvFile(text, { ...options, unset: 'empty' });
     return Object.fromEntries(Object.entries(values).filter(([name]) => !/^\d/.test(name)));
   } catch (error) {
     if (!(error instanceof EnvFileError)) throw error;

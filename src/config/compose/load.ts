@@ -1,15 +1,17 @@
 import { basename } from 'node:path';
 import { EnvFileError, parseEnvFile } from '../../model/text/env-file';
+import type { SecretVariables } from '../given-variables';
 import { StackFileError, type Finding } from '../problems';
 import type { SourceDocument } from '../read/document';
 import { isData } from '../read/overlay';
 import { readText } from '../read/source';
+import { conceal, hasMark } from '../../model/text/marks';
 import { interpolate } from '../read/variables';
 import { mapValues, type Data } from './canonical/values';
 import { inconsistencies } from './consistency';
 import type { ComposeProject } from './project';
 import { withImplied } from './implied';
-import { toEnvironment, type Environment } from './environment';
+import type { Environment } from './environment';
 import { extensionKey, Loading } from './loading';
 import { loadModel } from './model';
 
@@ -18,8 +20,11 @@ export interface ComposeOptions {
   files: readonly string[];
   /** Folder of relative paths, `.env` and the project's name. */
   folder: string;
-  /** The shell, and over it `--set`. */
+  /** The shell, over it `--set`, and over all `--secret`. */
   variables: Record<string, string | undefined>;
+  /** References to stored secrets, which all other values win over. */
+  stored?: Environment;
+  secret?: SecretVariables;
   /** `--env-file`, instead of `.env`. */
   envFiles?: readonly string[];
   /** Active profiles; default `COMPOSE_PROFILES`. */
@@ -43,8 +48,8 @@ export interface LoadedProject {
  */
 export function loadProject(options: ComposeOptions): LoadedProject {
   const { files, folder, variables } = options;
-  const environment = toEnvironment(variables, folder, options.envFiles);
   const loading = new Loading(options);
+  const environment = loading.environmentOf(variables, folder, { files: options.envFiles, below: options.stored });
   const name = projectName(files, folder, environment, loading);
   const scope = { environment: { ...environment, COMPOSE_PROJECT_NAME: name }, folder };
   const model = withImplied(loadModel(files, scope, loading), name, scope.environment, loading);
@@ -83,15 +88,22 @@ function projectName(files: readonly string[], folder: string, environment: Envi
       {
         path: '',
         message:
-          `COMPOSE_PROJECT_NAME is ${JSON.stringify(given)}; ` +
+          `COMPOSE_PROJECT_NAME is ${conceal(JSON.stringify(given))}; ` +
           'use lower-case letters, digits, - and _, starting with a letter or digit',
       },
     ]);
   }
   const named = files.flatMap((file) => loading.parsed(file).map(nameOf)).filter(Boolean);
-  const { data } = interpolate({ name: named.at(-1) ?? '' }, environment, 'compose');
-  return toProjectName(String((data as Data).name)) || toProjectName(basename(folder)) || 'stack';
+  const { data } = interpolate({ name: named.at(-1) ?? '' }, environment, {
+    dialect: 'compose',
+    secret: loading.secret,
+  });
+  const name = String((data as Data).name);
+  if (hasMark(name)) throw new StackFileError([{ file: files.at(-1), path: 'name', message: secretName }]);
+  return toProjectName(name) || toProjectName(basename(folder)) || 'stack';
 }
+
+const secretName = 'contains a credential, and the name of a project is shown everywhere; write another name';
 
 function nameOf({ data }: SourceDocument): string {
   return isData(data) && typeof data.name === 'string' ? data.name : '';

@@ -1,15 +1,16 @@
+import type { SecretVariables } from '../given-variables';
 import { isData } from '../read/overlay';
 import { parseYamlDocuments, type SourceDocument } from '../read/document';
 import type { Problem } from '../problems';
 import { prune } from '../read/prune';
 import { readText } from '../read/source';
 import { isCredentialKey } from '../../model/names/credential-names';
-import { conceal, mark, reveal } from '../../model/text/marks';
+import { conceal, hasMark, mark, reveal } from '../../model/text/marks';
 import { interpolate } from '../read/variables';
 import { schemaFindings } from '../schema/problems';
 import { canonical, removable } from './canonical';
 import { mapValues, type Data } from './canonical/values';
-import type { Environment } from './environment';
+import { toEnvironment, type Environment, type EnvironmentOptions } from './environment';
 import { composeFile } from './schema';
 
 /** A document of a Compose file in its canonical form, not yet merged with others. */
@@ -24,6 +25,12 @@ export interface Scope {
   folder: string;
 }
 
+interface LoadingOptions {
+  placeOnly?: boolean;
+  parsed?: ReadonlyMap<string, SourceDocument[]>;
+  secret?: SecretVariables;
+}
+
 /** What the files of one project have in common while they are read. */
 export class Loading {
   readonly documents: SourceDocument[] = [];
@@ -33,13 +40,25 @@ export class Loading {
   readonly used = new Set<string>();
   /** Names of the variables in texts that look like credentials. */
   readonly concealed = new Set<string>();
+  /** Names of variables without a value. */
+  readonly missing = new Set<string>();
   private readonly placeOnly: boolean;
   private readonly files: Map<string, SourceDocument[]>;
+  readonly secret: SecretVariables;
 
   /** `placeOnly`: variables may be unset. `parsed`: documents of files that are parsed already. */
-  constructor({ placeOnly = false, parsed }: { placeOnly?: boolean; parsed?: ReadonlyMap<string, SourceDocument[]> }) {
+  constructor({ placeOnly = false, parsed, secret }: LoadingOptions) {
     this.placeOnly = placeOnly;
     this.files = new Map(parsed);
+    this.secret = secret ?? { names: new Set(), files: new Set(), storedAreKnown: false };
+  }
+
+  /** The variables of a folder, below those of `outer`. Those with a secret value in them are secret too. */
+  environmentOf(outer: Record<string, string | undefined>, folder: string, options: EnvironmentOptions): Environment {
+    const environment = toEnvironment(outer, folder, { ...options, onUnset: (name) => this.missing.add(name) });
+    for (const [name, value] of Object.entries(environment))
+      if (hasMark(value) && value !== outer[name]) this.secret.names.add(name);
+    return environment;
   }
 
   /**
@@ -70,12 +89,16 @@ export class Loading {
 
   /** The value of a variable that the file passes on by its name; null if it has none. A credential is marked. */
   take(name: string, environment: Environment): string | null {
-    if (!Object.hasOwn(environment, name)) return null;
+    if (!Object.hasOwn(environment, name)) {
+      this.missing.add(name);
+      return null;
+    }
     this.used.add(name);
     const value = environment[name]!;
-    if (!isCredentialKey(name)) return value;
+    const isMarked = this.secret.names.has(name);
+    if (!isMarked && !isCredentialKey(name)) return value;
     this.concealed.add(name);
-    return mark(reveal(value));
+    return isMarked && hasMark(value) ? value : mark(reveal(value));
   }
 
   /** Adds a problem at a path of a document. */
@@ -90,9 +113,10 @@ export class Loading {
       return { source, data: {} };
     }
     this.warnings.push(...source.notes.map((note) => ({ file: source.file, path: '', ...note })));
-    const filled = interpolate(source.data, environment, 'compose');
+    const filled = interpolate(source.data, environment, { dialect: 'compose', secret: this.secret });
     for (const name of filled.used) this.used.add(name);
     for (const name of filled.concealed) this.concealed.add(name);
+    for (const name of filled.missing) this.missing.add(name);
     if (!this.placeOnly) for (const { path, message } of filled.findings) this.refuse(source, path, message);
     this.warnings.push(...filled.warnings.map(({ path, message }) => problemAt(source, path, message)));
     const extensions = extensionsOf(filled.data as Data);

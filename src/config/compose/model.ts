@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { isData } from '../read/overlay';
 import { list, mapValues, type Data } from './canonical/values';
-import { toEnvironment, type Environment } from './environment';
+import type { Environment } from './environment';
 import { withExtended } from './extends';
 import { cleared, extensionKey, type ComposeDocument, type Loading, type Scope } from './loading';
 import { merge, unique } from './merge';
@@ -64,7 +64,7 @@ function withIncluded(document: ComposeDocument, scope: Scope, loading: Loading,
       loading.refuse(document.source, at, problem);
       continue;
     }
-    const environment = toEnvironment(scope.environment, included.folder, included.envFiles);
+    const environment = loading.environmentOf(scope.environment, included.folder, { files: included.envFiles });
     const model = loadModel(included.files, { environment, folder: included.folder }, loading, including);
     data = importInto(data, model, document);
   }

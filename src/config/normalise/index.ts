@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { RuntimeName } from '../../model/runtimes';
 import type { SecretSource, VaultAddress } from '../../model/instance';
 import type { ImageBuild } from '../image-build';
+import { isName } from '../../model/names';
 import { bare } from '../read/bare';
 import { StackFileError, type Finding } from '../problems';
 import type { StackFile } from '../schema/stack-file';
@@ -55,7 +56,7 @@ export function normalise(file: StackFile, context: NormaliseContext): Normalise
   const { infrastructure = {}, deployment = {} } = file;
   const builds = toImageBuilds(file, context, attempt);
   const secrets = mapValues(withoutSecretsOfBuilds(file), (secret, name) =>
-    attempt(['secrets', name], () => toSecretSource(secret, context.baseDir), { environment: '' }),
+    attempt(['secrets', name], () => toSecretSource(name, secret, context.baseDir), { environment: '' }),
   );
   const runtime = toRuntime(infrastructure);
   const hosts = toHosts(infrastructure.hosts, runtime);
@@ -192,13 +193,20 @@ function toRuntime(infrastructure: NonNullable<StackFile['infrastructure']>): Ru
 }
 
 function toSecretSource(
-  { file, environment, vault }: NonNullable<StackFile['secrets']>[string],
+  name: string,
+  { file, environment, vault, stored }: NonNullable<StackFile['secrets']>[string],
   baseDir: string,
 ): SecretSource {
-  if ([file, environment, vault].filter((source) => source !== undefined).length !== 1)
-    throw new Malformed('needs exactly one of file, environment and vault');
+  if ([file, environment, vault, stored].filter((source) => source !== undefined).length !== 1)
+    throw new Malformed('needs exactly one of file, environment, vault and stored');
+  if (stored !== undefined) return { stored: requireStored(stored === true ? name : stored), sealed: '' };
   if (file !== undefined) return { file: resolve(baseDir, file) };
   return vault === undefined ? { environment: environment! } : { vault: toVaultAddress(vault) };
+}
+
+function requireStored(name: string): string {
+  if (isName('stored', name)) return name;
+  throw new Malformed(`${JSON.stringify(name)} cannot be the name of a stored secret; name one: stored: NAME`);
 }
 
 function toVaultAddress(vault: NonNullable<NonNullable<StackFile['secrets']>[string]['vault']>): VaultAddress {

@@ -7,6 +7,7 @@ import {
   type Reference,
   type Template,
 } from '../../model/text/template';
+import type { SecretVariables } from '../given-variables';
 import type { Finding } from '../problems';
 import { isData } from './overlay';
 import { hasMark, mark } from '../../model/text/marks';
@@ -15,32 +16,48 @@ import { hasMark, mark } from '../../model/text/marks';
 export interface Interpolated {
   data: unknown;
   used: Set<string>;
-  /** Variables in texts that look like credentials. */
+  /** Variables that are secret, or in texts that look like credentials. */
   concealed: Set<string>;
+  /** Variables without a value, also those with a default. */
+  missing: Set<string>;
   findings: Finding[];
   /** One for each unset `$NAME`, which is left as written. */
   warnings: Finding[];
 }
 
+export interface InterpolateOptions {
+  dialect?: 'stack' | 'compose';
+  secret?: SecretVariables;
+}
+
+/** The problem of a text with a character that only {@link mark} may use. */
+export const markProblem = 'contains a character that no text may contain (U+FDD0 or U+FDD1); remove it';
+
+const noSecrets: SecretVariables = { names: new Set(), files: new Set(), storedAreKnown: false };
+
 /**
  * Fills in variables by the syntax of the Compose Specification ({@link parseTemplate}). In a stack file, an unset
  * `${NAME}` without a default is a problem, and an unset `$NAME` is left to the shell of the container, with a warning;
  * in a Compose file both are empty, with a warning. Values that look like credentials are marked as {@link mark} does,
- * because a stack is stored with the release.
+ * because a stack is stored with the release; those of secret variables are marked already.
  */
 export function interpolate(
   data: unknown,
   variables: Record<string, string | undefined>,
-  dialect: 'stack' | 'compose' = 'stack',
+  { dialect = 'stack', secret = noSecrets }: InterpolateOptions = {},
 ): Interpolated {
   const used = new Set<string>();
   const concealed = new Set<string>();
+  const missing = new Set<string>();
   const findings: Finding[] = [];
   const warnings: Finding[] = [];
   const valueOf = (name: string) => (Object.hasOwn(variables, name) ? variables[name] : undefined);
   const known = (name: string) => {
     const value = valueOf(name);
-    if (value !== undefined && hasMark(value))
+    if (secret.files.has(name))
+      throw new TemplateError(`the value of ${name} is not text, so it can only be a file: name it under secrets`);
+    if (value === undefined) missing.add(name);
+    else if (hasMark(value) && !secret.names.has(name))
       throw new TemplateError(`the value of ${name} contains a character that no text may contain (U+FDD0 or U+FDD1)`);
     return value;
   };
@@ -48,26 +65,30 @@ export function interpolate(
 
   const text = (value: string, path: (string | number)[]): string => {
     if (hasMark(value)) {
-      findings.push({ path, message: 'contains a character that no text may contain (U+FDD0 or U+FDD1); remove it' });
+      findings.push({ path, message: markProblem });
       return '';
     }
     try {
       const template = parseTemplate(value);
       const isSecret = secretParts(value, path);
-      for (const part of references(template)) if (isSecret(part) && !isLeft(part)) concealed.add(part.name);
+      for (const part of references(template))
+        if (secret.names.has(part.name) || (isSecret(part) && !isLeft(part))) concealed.add(part.name);
       const unset = (part: Reference, message = '') => {
         if (dialect === 'compose' && !part.operator) {
           warnings.push({ path, message: emptyWarning(part) });
           return '';
         }
         if (isLeft(part)) warnings.push({ path, message: leftWarning(part) });
-        else findings.push({ path, message: unsetProblem(part, message) });
+        else findings.push({ path, message: unsetProblem(part, message, secret.storedAreKnown) });
         return part.source;
       };
       const fill = (part: Template) => fillTemplate(part, known, unset, (name) => used.add(name));
       const isMarked = (part: Reference) => !isLeft(part) && [part, ...references(part.rest)].some(isSecret);
       return template
-        .map((part) => (typeof part !== 'string' && isMarked(part) ? mark(fill([part])) : fill([part])))
+        .map((part) => {
+          const filled = fill([part]);
+          return typeof part !== 'string' && isMarked(part) && !hasMark(filled) ? mark(filled) : filled;
+        })
         .join('');
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
@@ -84,7 +105,7 @@ export function interpolate(
     return value;
   };
 
-  return { data: visit(data, []), used, concealed, findings, warnings };
+  return { data: visit(data, []), used, concealed, missing, findings, warnings };
 }
 
 /** True for `$NAME` without braces. */
@@ -106,10 +127,11 @@ function emptyWarning({ name }: Reference): string {
   );
 }
 
-function unsetProblem({ name }: Reference, message: string): string {
+function unsetProblem({ name }: Reference, message: string, isStorable: boolean): string {
   const hint = message ? `: ${message}` : '';
+  const stored = isStorable ? `store it with \`deploy-code secret set ${name}\`, ` : '';
   return (
-    `the variable ${name} is not set${hint}; set it with --set ${name}=… or ` +
+    `the variable ${name} is not set${hint}; ${stored}set it with --set ${name}=… or ` +
     `in the environment, or write a default: \${${name}:-value}`
   );
 }

@@ -281,6 +281,13 @@ const secret = z.strictObject({
       'Key of a secret in HashiCorp Vault (KV version 2), as `path#key`. The worker finds Vault through ' +
         '`VAULT_ADDR`.',
     ),
+  stored: z
+    .union([z.literal(true), named('stored')])
+    .optional()
+    .describe(
+      '`true`, or a name: a value that `deploy-code secret set NAME` has stored for this environment, encrypted. ' +
+        'With `true`, its name is that of the secret.',
+    ),
 });
 
 /** Schema of the stack file, from which the JSON Schema and docs/configuration.md are generated. */

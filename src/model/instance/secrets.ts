@@ -2,7 +2,26 @@
  * Where a secret's value lives on the worker. The value itself never travels, except sealed: as ciphertext that only
  * the engine can open.
  */
-export type SecretSource = { file: string } | { environment: string } | { vault: VaultAddress } | { sealed: string };
+export type SecretSource =
+  { file: string } | { environment: string } | { vault: VaultAddress } | SealedText | StoredValue;
+
+/** A value that the client has sealed. `parts`: ciphertexts of stored secrets that its text refers to, by name. */
+export interface SealedText {
+  sealed: string;
+  parts?: Record<string, string>;
+}
+
+/** A secret that is stored for the environment, as it was when the stack was sent. */
+export interface StoredValue {
+  stored: string;
+  /** Empty until the stack is sent. */
+  sealed: string;
+}
+
+/** The name that a stored secret is sealed for. No other secret has such a name. */
+export function storedName(name: string): string {
+  return `stored/${name}`;
+}
 
 /** The public half of an engine's key: clients seal values with it that only the engine can open. */
 export interface SealingKey {
@@ -11,8 +30,11 @@ export interface SealingKey {
   publicKey: string;
 }
 
-/** Values to seal, by the name of their secret. A text may have marked parts, which are masked by themselves. */
-export type SealingValues = Record<string, string>;
+/**
+ * Values to seal, by the name of their secret. A text may have marked parts, which are masked by themselves, and refer
+ * to stored secrets.
+ */
+export type SealingValues = Record<string, string | Uint8Array>;
 
 /** A key of a secret in HashiCorp Vault's KV engine, version 2. */
 export interface VaultAddress {

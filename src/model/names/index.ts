@@ -92,6 +92,16 @@ const grammars = {
   volume: object,
   network: object,
   secret: object,
+  /** A secret that is stored for an environment. */
+  stored: {
+    pattern: /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/,
+    hint: 'use letters, digits, _, . and -, at most 100, starting with a letter, a digit or _',
+  },
+  /** A sealed value, at most 256 KiB. */
+  ciphertext: {
+    pattern: /^v1\.[0-9a-f]{16}\.[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{22,350000}$/,
+    hint: 'seal the value with the key of the engine',
+  },
   /** Names in the load balancer's configuration and folders. */
   route: {
     pattern: /^[A-Za-z0-9_.-]+(=[A-Za-z0-9._~+-]+)+$/,

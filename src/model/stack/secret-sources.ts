@@ -28,6 +28,28 @@ export function replaceSources(stack: Stack, sourceOf: (name: string, source: Se
   };
 }
 
+/** The sources of all secrets of a stack, and of their uses. */
+export function sourcesOf(stack: Stack): SecretSource[] {
+  const found: SecretSource[] = [];
+  replaceSources(stack, (_name, source) => {
+    found.push(source);
+    return source;
+  });
+  return found;
+}
+
+/** The ciphertexts in a source. */
+export function ciphertextsOf(source: SecretSource): string[] {
+  if (!('sealed' in source)) return [];
+  return [source.sealed, ...('parts' in source ? Object.values(source.parts ?? {}) : [])].filter(Boolean);
+}
+
+/** The names of the stored secrets that a source consists of. */
+export function storedNamesOf(source: SecretSource): string[] {
+  if ('stored' in source) return [source.stored];
+  return 'parts' in source ? Object.keys(source.parts ?? {}) : [];
+}
+
 function ofRoute(route: IngressRoute, change: Change): IngressRoute {
   const { tls } = route;
   return isOwnPair(tls) ? { ...route, tls: { certificate: change(tls.certificate), key: change(tls.key) } } : route;

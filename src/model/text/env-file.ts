@@ -18,6 +18,8 @@ export interface EnvFileOptions {
   earlier?: Record<string, string>;
   /** A reference to an unset variable: `keep` (default) leaves it as written, `empty` is what Compose does. */
   unset?: 'keep' | 'empty';
+  /** Called with each variable that a value refers to and that is not set. */
+  onUnset?: (name: string) => void;
   /** No quotes, comments and references: the value is the rest of the line. */
   raw?: boolean;
 }
@@ -50,13 +52,16 @@ const longest = 2 ** 21;
  * @throws EnvFileError
  */
 export function parseEnvFile(text: string, options: EnvFileOptions = {}): Record<string, string> {
-  const { outer = {}, earlier = {}, unset = 'keep' } = options;
+  const { outer = {}, earlier = {}, unset = 'keep', onUnset } = options;
   if (options.raw) return parseRaw(text, outer);
   const values = new Map<string, string>();
   let total = 0;
   const outside = (name: string) => (Object.hasOwn(outer, name) ? outer[name] : undefined);
-  const valueOf = (name: string) =>
-    outside(name) ?? values.get(name) ?? (Object.hasOwn(earlier, name) ? earlier[name] : undefined);
+  const valueOf = (name: string) => {
+    const value = outside(name) ?? values.get(name) ?? (Object.hasOwn(earlier, name) ? earlier[name] : undefined);
+    if (value === undefined) onUnset?.(name);
+    return value;
+  };
   let rest = text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
   const all = rest;
   const problem = (message: string) =>

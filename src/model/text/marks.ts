@@ -16,6 +16,21 @@ export function mark(value: string): string {
   return value.replace(/\S+/g, `${open}$&${close}`);
 }
 
+/** Stands for the value of a stored secret, which only the worker can fill in. It counts as a marked value. */
+export function storedReference(name: string): string {
+  return `${open}${open}${name}${close}`;
+}
+
+/** A text with its references to stored secrets apart: at odd indexes are their names. */
+export function atReferences(text: string): string[] {
+  return text.split(new RegExp(`${open}${open}([^${close}]*)${close}`));
+}
+
+/** The names of the stored secrets that a text refers to. */
+export function referencesIn(text: string): string[] {
+  return atReferences(text).filter((_, index) => index % 2 === 1);
+}
+
 /** The text with its marked values as they are. */
 export function reveal(text: string): string {
   return text.replaceAll(open, '').replaceAll(close, '');

@@ -1,3 +1,4 @@
+import type { SealedText, SecretSource, StoredValue } from '../../model/instance';
 import type { Stack } from '../../model/stack';
 import { replaceSources } from '../../model/stack/secret-sources';
 import { canonical, quickHash } from './hash';
@@ -14,6 +15,10 @@ export function settingsOf(stack: Stack): string {
     variables: _variables,
     placement: _placement,
     ...settings
-  } = replaceSources(stack, (_name, source) => ('sealed' in source ? { sealed: '' } : source));
+  } = replaceSources(stack, (_name, source) => ('sealed' in source ? withoutCiphertext(source) : source));
   return quickHash(canonical(settings));
+}
+
+function withoutCiphertext(source: SealedText | StoredValue): SecretSource {
+  return 'stored' in source ? { ...source, sealed: '' } : { sealed: '' };
 }

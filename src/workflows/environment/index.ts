@@ -8,7 +8,11 @@ import {
   joinSignal,
   leaveSignal,
   pauseWatchSignal,
+  removeSecretSignal,
+  resealedSecretsSignal,
   resumeWatchSignal,
+  storedSecretsQuery,
+  storeSecretSignal,
   thawSignal,
   type EnvironmentState,
   type Place,
@@ -44,7 +48,8 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
       recent: [],
     },
   );
-  setHandler(environmentQuery, () => memory.state);
+  setHandler(environmentQuery, () => memory.shown);
+  setHandler(storedSecretsQuery, () => memory.secrets.all);
   listen(joinSignal, shapes.join, (request) => memory.queue.join(request));
   listen(leaveSignal, shapes.leave, (workflowId) => memory.queue.leave(workflowId));
   listen(committedSignal, shapes.committed, ({ workflowId, deployment, release }) =>
@@ -56,6 +61,9 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
   listenToAct(thawSignal, (act) => memory.thaw(act));
   listen(pauseWatchSignal, shapes.pauseWatch, (pause) => memory.pauseWatch(pause));
   listenToAct(resumeWatchSignal, (act) => memory.resumeWatch(act));
+  listen(storeSecretSignal, shapes.storeSecret, (secret) => memory.change(() => memory.secrets.store(secret)));
+  listen(removeSecretSignal, shapes.removeSecret, (secret) => memory.change(() => memory.secrets.remove(secret)));
+  listen(resealedSecretsSignal, shapes.resealedSecrets, (resealed) => memory.secrets.reseal(resealed));
   const watch = new EnvironmentWatch(memory);
 
   await waitUntil(() => !memory.isEmpty() || before !== undefined);

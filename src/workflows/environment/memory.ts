@@ -20,6 +20,7 @@ import { countEnd, heldBack } from './admission';
 import { DeploymentQueue } from './queue';
 import { recall } from './recall';
 import { EnvironmentRecords } from './records';
+import { StoredSecrets } from './stored-secrets';
 
 const remembered = 20;
 const rememberedRuns = 200;
@@ -30,11 +31,13 @@ const tryAgainMs = 15_000;
 export class EnvironmentMemory {
   readonly queue: DeploymentQueue;
   readonly records: EnvironmentRecords;
+  readonly secrets: StoredSecrets;
   private ownChanges = 0;
 
   constructor(readonly state: EnvironmentState) {
     this.queue = new DeploymentQueue(state);
     this.records = new EnvironmentRecords(state);
+    this.secrets = new StoredSecrets(state, this.records);
   }
 
   /** Counts changes, for the main loop. */
@@ -42,8 +45,20 @@ export class EnvironmentMemory {
     return this.ownChanges + this.queue.changes;
   }
 
+  /** The state for clients, without ciphertexts. */
+  get shown(): EnvironmentState {
+    const { secrets: _, ...shown } = this.state;
+    return shown;
+  }
+
   noteChange(): void {
     this.ownChanges += 1;
+  }
+
+  /** Makes a change of which the main loop has to know. */
+  change(make: () => void): void {
+    make();
+    this.noteChange();
   }
 
   commit(workflowId: string, deployment: number, release: number | undefined): void {
@@ -153,6 +168,7 @@ export class EnvironmentMemory {
       !running &&
       this.queue.isEmpty &&
       acts.length === 0 &&
+      this.secrets.isEmpty &&
       !current &&
       releases.length === 0 &&
       !frozen &&

@@ -9,6 +9,7 @@ import { outcomes, type Outcome } from '../../model/deployment';
 import { fields, listOf, named, oneOf, only, optional, partOf, recordOf, type TypeOf } from './shape';
 import type { Freeze } from './freeze';
 import type { Place } from './place';
+import type { StoredSecret } from './stored-secrets';
 import type { WatchPause, WatchState } from './watch';
 
 /** Messages between deployments and the workflow of their environment. */
@@ -109,6 +110,8 @@ export interface EnvironmentState {
   /** Hash of the settings of the current release. */
   settings?: string;
   hosts?: string[];
+  /** Values that stack files refer to, by name. Left out of {@link environmentQuery}. */
+  secrets?: Record<string, StoredSecret>;
   recent: { deployment: number; outcome: Outcome | 'lost'; release?: number; past?: string }[];
 }
 

@@ -12,4 +12,5 @@ export * from './progress';
 export * from './release';
 export * from './schedule';
 export * from './session';
+export * from './stored-secrets';
 export * from './watch';

@@ -20,6 +20,7 @@ import { place } from './place';
 import { amendment, answer, cancel, steer } from './progress';
 import { session } from './session';
 import { fields, listOf, named, oneOf, only, optional, partOf, recordOf } from './shape';
+import { removeSecret, resealedSecrets, storedSecret, storeSecret } from './stored-secrets';
 import { watchPause } from './watch';
 
 /** The shapes of all messages to workflows. */
@@ -99,6 +100,7 @@ const environmentState = partOf<EnvironmentState>({
   running: optional(fields({ workflowId: 'deployment', deployment: 'number' })),
   queue: listOf(fields({ workflowId: 'deployment', runtime })),
   recent: listOf(fields({ deployment: 'number', outcome: 'text' })),
+  secrets: optional(recordOf(storedSecret)),
 });
 
 const scheduleSpec = partOf<ScheduleSpec>({
@@ -161,6 +163,13 @@ export const inputs = {
     place: fields({ stack: named('stack'), environment: named('environment') }),
     taskQueue: 'text',
   }),
+  reseal: fields({
+    kind: oneOf('reseal'),
+    place: fields({ stack: named('stack'), environment: named('environment'), folder: optional('text') }),
+    secrets: recordOf(named('ciphertext')),
+    taskQueue: 'text',
+    act: optional(act),
+  }),
   redeploy: partOf<RedeployInput>({ place, spec: scheduleSpec }),
 } as const;
 
@@ -178,6 +187,9 @@ export const shapes = {
   audited: only({ sequence: 'count', hash: 'text', folder: optional('text'), place: optional(oneOf('database')) }),
   freeze,
   pauseWatch: watchPause,
+  storeSecret,
+  removeSecret,
+  resealedSecrets,
   act,
   go,
   claim: partOf<SlotClaim>({ workflowId: 'deployment', limit: 'number' }),

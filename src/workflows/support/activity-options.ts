@@ -66,6 +66,7 @@ const table: Record<keyof Activities, ActivityOptions> = {
   recordAudit: recording,
   readAudit: quick,
   sealingKey: quick,
+  resealSecrets: quick,
 
   watchRelease: watching,
   restartInstance: long,

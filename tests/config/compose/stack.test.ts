@@ -418,7 +418,7 @@ describe('credentials in a Compose file', () => {
         '  a.b: {image: "busybox:1", environment: {C: "3${X_TOKEN}"}}\n',
       { shell: { X_TOKEN: 'x' } },
     );
-    expect(Object.entries(sealing).map(([name, value]) => [name, reveal(value)])).toEqual([
+    expect(Object.entries(sealing).map(([name, value]) => [name, reveal(String(value))])).toEqual([
       ['a.b.C', 'x'],
       ['a.P_Q_TOKEN', '1x'],
       ['a.P_Q_TOKEN-2', '2x'],

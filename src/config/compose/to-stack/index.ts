@@ -20,12 +20,21 @@ export interface Converted {
   sealing: SealingValues;
 }
 
+export interface ConversionOptions {
+  /** Environment of the stack; default `production`. */
+  environment?: string;
+  /** Values that the caller has for secrets of variables. */
+  secrets?: SealingValues;
+  /** Names of stored secrets. */
+  stored?: readonly string[];
+}
+
 /**
  * Turns a Compose project into a stack file that does what Compose does: its defaults are written out where ours
  * differ.
- * @param environment of the stack; default `production`
  */
-export function toStackFile(project: ComposeProject, environment: string | undefined): Converted {
+export function toStackFile(project: ComposeProject, options: ConversionOptions): Converted {
+  const { environment } = options;
   const findings = new Findings();
   const relations = ofProject(project);
   const services = Object.fromEntries(
@@ -39,11 +48,16 @@ export function toStackFile(project: ComposeProject, environment: string | undef
     networks: toNetworks(project, findings),
     volumes: toVolumes(project, relations, environment, findings),
     configs: toConfigs(project, findings),
-    secrets: toSecrets(project, findings),
+    secrets: toSecrets(project, options, findings),
     services,
   });
   const { refused, ignored } = findings;
-  return { data: overlay(data, project.extension ?? {}) as Data, refused, ignored, sealing: valuesOfSecrets(project) };
+  return {
+    data: overlay(data, project.extension ?? {}) as Data,
+    refused,
+    ignored,
+    sealing: valuesOfSecrets(project, options),
+  };
 }
 
 function withoutEmpty(data: Data): Data {

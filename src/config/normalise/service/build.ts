@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { imageReference } from '../../../model/names/image-reference';
+import { referencesIn } from '../../../model/text/marks';
 import { isRemoteContext, type BuildSecret, type ImageBuild } from '../../image-build';
 import type { BuildInput } from '../../schema/build';
 import { toBytes } from '../../schema/values';
@@ -11,14 +12,19 @@ export interface BuildContext {
   stack: string;
   baseDir: string;
   secrets: NonNullable<StackFile['secrets']>;
-  /** The value of a secret that is a variable of this machine; undefined if it is not set. */
-  secretValue: (secret: string, variable: string) => string | undefined;
+  /** The value of a secret that is a variable of this machine, or that `--secret` gives; undefined if it is not set. */
+  secretValue: (secret: string, variable: string) => string | Uint8Array | undefined;
 }
 
 /** `build` of a service. @throws Malformed */
 export function toImageBuild(service: string, input: ServiceInput, context: BuildContext): ImageBuild {
   const build = typeof input.build === 'string' ? { context: input.build } : input.build!;
   const folder = contextOf(build.context ?? '.', context);
+  const [stored] = referencesIn(textsIn({ ...build, secrets: undefined }).join());
+  if (stored !== undefined)
+    throw new Malformed(
+      `uses the stored secret ${stored}, which the engine never gives out; pass it: --secret ${stored}=…`,
+    );
   return {
     service,
     image: imageOf(service, input, context.stack),
@@ -50,6 +56,11 @@ export function toImageBuild(service: string, input: ServiceInput, context: Buil
   };
 }
 
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
 /** The name of the image that is built for a service, as Compose names it. */
 export function imageOf(service: string, { image }: Pick<ServiceInput, 'image'>, stack: string): string {
   if (image !== undefined) return image;
@@ -74,12 +85,25 @@ function toSecret(use: NonNullable<BuildOptions['secrets']>[number], context: Bu
   const declared = Object.hasOwn(context.secrets, source) ? context.secrets[source] : undefined;
   if (!declared) throw new Malformed(`the secret "${source}" is not declared; add it under the top-level secrets`);
   if (declared.file !== undefined) return { id: target, file: resolve(context.baseDir, declared.file) };
-  if (declared.environment === undefined)
+  const variable = declared.stored === true ? source : (declared.stored ?? declared.environment);
+  if (variable === undefined)
     throw new Malformed(`the secret "${source}" is kept in Vault; a build takes files and variables of this machine`);
-  const value = context.secretValue(source, declared.environment);
-  if (value === undefined)
-    throw new Malformed(`the secret "${source}" needs the variable ${declared.environment}, which is not set; set it`);
-  return { id: target, value };
+  const value = context.secretValue(source, variable);
+  if (value === undefined || (typeof value === 'string' && referencesIn(value).length > 0))
+    throw new Malformed(
+      declared.stored === undefined
+        ? `the secret "${source}" needs the variable ${variable}, which is not set; set it`
+        : `the secret "${source}" is stored by the engine, which never gives it out; pass it: --secret ${variable}=…`,
+    );
+  return { id: target, value: textOf(source, value) };
+}
+
+/** Docker takes the value from a variable. */
+function textOf(secret: string, value: string | Uint8Array): string {
+  const text = typeof value === 'string' ? value : Buffer.from(value).toString('utf8');
+  const isText = typeof value === 'string' || Buffer.from(text).equals(value);
+  if (isText && !text.includes('\0')) return text;
+  throw new Malformed(`the secret "${secret}" is not UTF-8 text; a build takes only a file for it`);
 }
 
 function toSsh(input: BuildOptions['ssh'] = [], { baseDir }: BuildContext): string[] {
