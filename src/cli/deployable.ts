@@ -9,8 +9,8 @@ import { loadPlace, toLoadOptions, type ConnectionOptions, type StackOptions } f
 type Attempt = { loaded: LoadedStack } | { error: StackFileError };
 
 /**
- * Runs a function with a connected client, and a stack with the secrets that are stored for it. The engine is asked for the names of
- * stored secrets only if the file uses a variable without a value, or declares a stored secret.
+ * Runs a function with a connected client, and a stack with the secrets that are stored for it. The engine is asked for
+ * their names only if the file uses a variable without a value, or declares a stored secret.
  * @throws StackFileError also without an engine, if the file is not valid
  */
 export async function withDeployable<T>(

@@ -10,7 +10,7 @@ import { overlay } from './read/overlay';
 import { readText } from './read/source';
 import { interpolate } from './read/variables';
 import { unknownKeyStart } from './schema/problems';
-import { storedIn } from './stored';
+import { storedIn, variablesOfBuilds } from './stored';
 
 /** A file as data of a stack file, with its problems and warnings so far. */
 export interface ReadFile {
@@ -40,7 +40,8 @@ export function readStackFile({ files }: FileChoice, options: LoadOptions): Read
   const { data, used, concealed, findings: unset } = filled;
   const spelled = fromComposeSpellings(data);
   const declared = storedIn(spelled.data, options);
-  const unused = unusedVariables(options, new Set([...used, ...declared.given]));
+  const known = new Set([...used, ...declared.given, ...variablesOfBuilds(spelled.data)]);
+  const unused = unusedVariables(options, known);
   const found = [...(options.placeOnly ? [] : [...unset, ...unused, ...declared.findings]), ...spelled.findings];
   return {
     data: spelled.data,

@@ -79,7 +79,7 @@ function concealed(data: unknown): unknown {
   if (typeof data === 'string') return conceal(data);
   if (Array.isArray(data)) return data.map(concealed);
   if (!isData(data)) return data;
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, concealed(value)]));
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [conceal(key), concealed(value)]));
 }
 
 /**

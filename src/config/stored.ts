@@ -40,3 +40,16 @@ function declaredIn(data: unknown): { key: string; name: string }[] {
     return isName('stored', name) ? [{ key, name }] : [];
   });
 }
+
+/** Variables of this machine that builds of a stack file take as secrets. */
+export function variablesOfBuilds(data: unknown): string[] {
+  if (!isData(data) || !isData(data.secrets) || !isData(data.services)) return [];
+  const { secrets } = data;
+  const uses = Object.values(data.services).flatMap((service) =>
+    isData(service) && isData(service.build) && Array.isArray(service.build.secrets) ? service.build.secrets : [],
+  );
+  return uses.flatMap((use: unknown) => {
+    const secret = secrets[String(isData(use) ? use.source : use)];
+    return isData(secret) && typeof secret.environment === 'string' ? [secret.environment] : [];
+  });
+}

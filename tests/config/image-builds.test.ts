@@ -125,3 +125,30 @@ it.each([
     typeof problem === 'string' ? problem : expect.stringMatching(problem),
   ]),
 );
+
+describe('secrets and variables of --secret, and stored ones', () => {
+  const secret = (source: string) =>
+    `name: shop\nservices: {web: {build: {context: ., secrets: [token]}}}\nsecrets: {token: ${source}}\n`;
+  const argument = 'name: shop\nservices: {web: {build: {context: ., args: {A: "${TOKEN}"}}}}\n';
+
+  it.each(['{environment: TOKEN}', '{stored: TOKEN}'])('are given to builds byte for byte: %s', (source) => {
+    const { builds, stack, sealing } = load(secret(source), { secrets: { TOKEN: Buffer.from('s3cret\n') } });
+    expect(builds.web!.secrets).toEqual([{ id: 'token', value: 's3cret\n' }]);
+    expect(JSON.stringify([stack, sealing])).not.toContain('s3cret');
+    expect(problemsOf(secret(source), { secrets: { TOKEN: Buffer.from([255]) } })).toEqual([
+      '2:18 services.web.build: the secret "token" is not UTF-8 text; a build takes only a file for it',
+    ]);
+  });
+
+  it('are refused where only the engine knows the value, with what to do', () => {
+    expect(problemsOf(secret('{stored: TOKEN}'), { stored: ['TOKEN'] })).toEqual([
+      '2:18 services.web.build: the secret "token" is stored by the engine, which never gives it out; ' +
+        'pass it: --secret TOKEN=…',
+    ]);
+    expect(problemsOf(argument, { stored: ['TOKEN'] })).toEqual([
+      '2:18 services.web.build: uses the stored secret TOKEN, which the engine never gives out; ' +
+        'pass it: --secret TOKEN=…',
+    ]);
+    expect(load(argument, { stored: ['TOKEN'], secrets: { TOKEN: 's3cret' } }).builds.web!.args.A).toContain('s3cret');
+  });
+});

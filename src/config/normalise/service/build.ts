@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { imageReference } from '../../../model/names/image-reference';
-import { referencesIn } from '../../../model/text/marks';
+import { hasMark, referencesIn } from '../../../model/text/marks';
 import { isRemoteContext, type BuildSecret, type ImageBuild } from '../../image-build';
 import type { BuildInput } from '../../schema/build';
 import { toBytes } from '../../schema/values';
@@ -20,11 +20,7 @@ export interface BuildContext {
 export function toImageBuild(service: string, input: ServiceInput, context: BuildContext): ImageBuild {
   const build = typeof input.build === 'string' ? { context: input.build } : input.build!;
   const folder = contextOf(build.context ?? '.', context);
-  const [stored] = referencesIn(textsIn({ ...build, secrets: undefined }).join());
-  if (stored !== undefined)
-    throw new Malformed(
-      `uses the stored secret ${stored}, which the engine never gives out; pass it: --secret ${stored}=…`,
-    );
+  requireUsable(build);
   return {
     service,
     image: imageOf(service, input, context.stack),
@@ -56,9 +52,31 @@ export function toImageBuild(service: string, input: ServiceInput, context: Buil
   };
 }
 
+/** A build gets credentials in ways that no other process sees. Values of stored secrets are not known here. */
+function requireUsable(build: BuildOptions): void {
+  const {
+    secrets: _secrets,
+    args,
+    context,
+    additional_contexts: contexts,
+    dockerfile_inline: inline,
+    ...others
+  } = build;
+  const [stored] = referencesIn(textsIn([args, context, contexts, inline, others]).join());
+  if (stored !== undefined)
+    throw new Malformed(
+      `uses the stored secret ${stored}, which the engine never gives out; pass it: --secret ${stored}=…`,
+    );
+  const names = [args, contexts].flatMap((given) => Object.keys(toAssignments(given)));
+  if ([...names, ...textsIn(others)].some(hasMark))
+    throw new Malformed('has a credential where others could read it; pass it under args or secrets of the build');
+}
+
+/** All texts of a value, also its keys. */
 function textsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return [...(Array.isArray(value) ? [] : Object.keys(value)), ...Object.values(value).flatMap(textsIn)];
 }
 
 /** The name of the image that is built for a service, as Compose names it. */
