@@ -149,7 +149,6 @@ const isRead: ReadonlySet<InspectInput['kind']> = new Set([
   'audit',
   'engines',
   'volumes',
-  'sealing-key',
 ] as const);
 
 /** Queries that work while some hosts are unavailable. */
