@@ -18,12 +18,13 @@ import type { Evidence, InstanceLine } from '../model/instance-status';
 import type { Notification, Subscriber } from '../model/notification';
 import type { Observation, ObservedImage } from '../model/observation';
 import type { ScheduleSpec, Unattended, UnattendedEnd } from '../model/schedule';
-import type { Front, RouteTable } from '../model/traffic';
+import type { Front, RouteClaim, RouteSettlement, RouteTable, SharedRoutes } from '../model/traffic';
 import type { Findings, WatchSettings } from '../model/watch';
 import type { Asked } from '../plan/asked';
 import type { OpenWindow } from '../plan/freeze-windows';
 import type { PastRun } from '../plan/service/job-runs';
 import type { Drain, Gate, Judgement, Reachable, Retirement } from '../plan/plan';
+import type { TakenRoute } from '../plan/traffic/shared-routes';
 
 /** Where the activity of a step acts. Secrets are given by source, never by value. */
 export interface StepContext {
@@ -127,6 +128,12 @@ export interface Recollection {
   runs: PastRun[];
 }
 
+/** Why the shared load balancer cannot serve a port. */
+export interface PortProblem {
+  port: number;
+  message: string;
+}
+
 /** An instance that had started and no longer runs. */
 export interface NotRunning {
   service: string;
@@ -174,6 +181,19 @@ export interface Activities {
   reportHost(host: HostPlace, report: HostReport): Promise<void>;
   /** Circuit breakers of hosts on which deployments have failed, by the id of the host's owner. */
   readHostBreakers(ids: string[]): Promise<Record<string, HostBreaker>>;
+  /**
+   * Claims routes at the shared load balancer of a host; resolves once it serves them, or with what prevents that.
+   */
+  claimRoutes(host: HostPlace, claim: RouteClaim): Promise<{ taken: TakenRoute[]; problem?: string }>;
+  /** Ends a claim of routes; resolves with the reason if the shared load balancer does not serve the routes yet. */
+  settleRoutes(host: HostPlace, settlement: RouteSettlement): Promise<string | undefined>;
+  /**
+   * Brings the shared load balancer of a host into line; resolves with what prevents that, by port. `former`: ports
+   * that it may have published before.
+   */
+  applySharedBalancer(host: HostPlace, all: SharedRoutes[], former: number[]): Promise<PortProblem[]>;
+  /** Watches the shared load balancer; resolves when it is no longer in line. */
+  watchSharedBalancer(host: HostPlace, all: SharedRoutes[]): Promise<void>;
   recallEnvironment(input: Pick<JoinInput, 'stack' | 'environment' | 'runtime' | 'namespace'>): Promise<Recollection>;
   /** Requests a deployment on behalf of a schedule or the watch; resolves with the id of its workflow. */
   requestDeployment(request: AutomaticRequest): Promise<string>;

@@ -6,6 +6,8 @@ import type { JobRun } from '../plan/service/job-runs';
 import type { RuleContext } from '../policy';
 import type { Runtimes } from '../runtimes';
 import type { ScheduleSpec, UnattendedEnd } from '../model/schedule';
+import type { RouteClaim, RouteSettlement, SharedClaim } from '../model/traffic';
+import type { TakenRoute } from '../plan/traffic/shared-routes';
 import type { AuditDatabase } from './audit/trail-table';
 import type { AuditSettings } from './audit/settings';
 import type { AutomaticRequest, FleetRules, JoinInput, SlotClaim } from './contract';
@@ -26,6 +28,10 @@ export interface TemporalGateway {
   claimHost(host: HostPlace, claim: HostClaim): Promise<void>;
   reportHost(host: HostPlace, report: HostReport): Promise<void>;
   hostBreaker(id: string): Promise<HostBreaker | undefined>;
+  claimRoutes(host: HostPlace, claim: RouteClaim): Promise<{ taken: TakenRoute[]; problem?: string }>;
+  settleRoutes(host: HostPlace, settlement: RouteSettlement): Promise<string | undefined>;
+  /** The routes of all environments at the shared load balancer of a host. */
+  sharedClaims(host: HostPlace): Promise<SharedClaim[]>;
   isRunning(workflowId: string): Promise<boolean>;
   /** Terminates a workflow that cannot process its signals; resolves with whether it still runs. */
   endIfStuck(workflowId: string, by: string): Promise<boolean>;
@@ -67,5 +73,7 @@ export interface Dependencies {
   auditDatabase?: AuditDatabase;
   audit: AuditSettings;
   fleet?: FleetRules;
+  /** Image of the shared load balancer. */
+  sharedImage?: string;
   events: EventEmitter<ActivityEvents>;
 }

@@ -20,19 +20,20 @@ const removedHeaders = [
 /**
  * Directives for the headers that identify the client. Clients cannot forge them: their values are overwritten or
  * removed, also in spellings with underscores, which CGI-like servers treat as equal. Values from proxies in `trusted`
- * are passed on, with the proxy's address added to X-Forwarded-For.
+ * are passed on, with the proxy's address added to X-Forwarded-For. `file`: lists further ranges of such proxies.
  */
-export function forwarding(trusted: readonly string[] = []): string[] {
+export function forwarding(trusted: readonly string[] = [], file?: string): string[] {
   const names = [...ownHeaders.map(({ header }) => header), ...removedHeaders];
   const withUnderscores = names.flatMap(spellings).map((header) => `proxy_set_header ${header} "";`);
-  if (trusted.length === 0)
+  if (trusted.length === 0 && file === undefined)
     return [
       ...ownHeaders.map(({ header, own }) => `proxy_set_header ${header} ${own};`),
       ...removedHeaders.map((header) => `proxy_set_header ${header} "";`),
       ...withUnderscores,
     ];
+  const ranges = [...trusted.map((range) => `${range} 1;`), ...(file === undefined ? [] : [`include ${file};`])];
   return [
-    `geo $trusted { default 0; ${trusted.map((range) => `${range} 1;`).join(' ')} }`,
+    `geo $trusted { default 0; ${ranges.join(' ')} }`,
     'map $trusted $told_x_forwarded_for { 1 $proxy_add_x_forwarded_for; default $remote_addr; }',
     ...ownHeaders
       .filter(({ header }) => header !== 'X-Forwarded-For')

@@ -69,19 +69,25 @@ export function nginxConfig(front: Front, { resolver, secrets }: NginxOptions): 
         '~^none: @gone; ~:(GET|HEAD|OPTIONS):$ @fallback; default @gone; }',
       'map $upstream_connect_time:$unanswered $unreached { -:@fallback @fallback; default @late; }',
       ...proxying,
-      ...forwarding(front.trustedProxies),
+      ...forwarding(front.trustedProxies, front.shared && trustedFile),
+      ...(front.shared?.tlsPort ? [`include ${clientsFile};`, 'real_ip_header proxy_protocol;'] : []),
       'ssl_protocols TLSv1.2 TLSv1.3;',
       'ssl_prefer_server_ciphers off;',
       'ssl_session_cache shared:tls:10m;',
       'ssl_session_tickets off;',
-      ...servers.flatMap((each) => server(each, files)),
+      ...servers.flatMap((each) => server(each, files, each.listen === front.shared?.tlsPort)),
       ...front.redirects.flatMap(redirect),
     ]),
     '}',
   ].join('\n')}\n`;
 }
 
-const temporaryFolders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+/** File with the range of the network that joins an environment's load balancer to the shared one. */
+export const trustedFile = 'trusted.conf';
+/** The same for connections with TLS: the shared load balancer sends the client's address before them. */
+export const clientsFile = 'clients.conf';
+
+export const temporaryFolders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
   (kind) => `${kind}_temp_path temp/${kind};`,
 );
 
@@ -90,7 +96,7 @@ const temporaryFolders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].ma
  * requests can be counted; for the same reason it is not kept alive. Responses are not buffered and headers are
  * unchanged, so that a service behaves as if it were called directly.
  */
-const proxying = [
+export const proxying = [
   'proxy_http_version 1.1;',
   'proxy_request_buffering off;',
   'proxy_buffering off;',
@@ -146,12 +152,22 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function server({ listen, host, tls, routes }: Server, files: ReadonlyMap<string, string>): string[] {
+function server(
+  { listen, host, tls, routes }: Server,
+  files: ReadonlyMap<string, string>,
+  isPassedOn: boolean,
+): string[] {
   const longest = Math.max(...routes.map(({ timeoutMs }) => timeoutMs));
   return [
     'server {',
     ...indent([
-      ['listen', listen, ...(tls ? ['ssl'] : []), ...(host ? [] : ['default_server', 'reuseport'])]
+      [
+        'listen',
+        listen,
+        ...(tls ? ['ssl'] : []),
+        ...(isPassedOn ? ['proxy_protocol'] : []),
+        ...(host ? [] : ['default_server', 'reuseport']),
+      ]
         .join(' ')
         .concat(';'),
       `server_name ${host ?? '_'};`,
@@ -193,7 +209,7 @@ function block(head: string, { key, timeoutMs }: Route): string[] {
   ];
 }
 
-function timeouts(timeoutMs: number): string[] {
+export function timeouts(timeoutMs: number): string[] {
   const timeout = `${Math.ceil(timeoutMs / 1000)}s`;
   return [`proxy_read_timeout ${timeout};`, `proxy_send_timeout ${timeout};`];
 }
@@ -210,6 +226,6 @@ function redirect({ from, to }: Front['redirects'][number]): string[] {
   ];
 }
 
-function indent(lines: string[]): string[] {
+export function indent(lines: string[]): string[] {
   return lines.map((line) => `  ${line}`);
 }

@@ -1,4 +1,4 @@
-import { idleClientMs, type Front, type RouteTable, type TrafficState } from '../model/traffic';
+import type { Front, RouteTable, SharedRoutes, TrafficState } from '../model/traffic';
 import type { NginxOptions } from './nginx-config';
 import { leadsOf } from './tables';
 
@@ -10,37 +10,8 @@ export const prefix = '/deploy-code';
 /** Changes to that folder; a process has a folder of its own. */
 export const enterFolder = `cd "\${DEPLOY_CODE_FILES:-${prefix}}"`;
 
-const configuration = 'nginx.conf';
+export const configuration = 'nginx.conf';
 const longestArgument = 30_000;
-
-/**
- * NGINX 1.27.4 and later keep idle connections open during a reload. Earlier versions get no keepalive, so that no
- * request is lost.
- */
-const keepIdle = `v=$(nginx -v 2>&1 | sed 's/.*nginx\\/\\([0-9.]*\\).*/\\1/')
-if [ "$(printf '%s\\n' 1.27.4 "$v" | sort -t . -k 1,1n -k 2,2n -k 3,3n | head -n 1)" = 1.27.4 ]
-then echo 'keepalive_timeout ${idleClientMs / 1000}s; keepalive_min_timeout ${idleClientMs / 1000}s;' > keepalive.conf
-else echo 'keepalive_timeout 0;' > keepalive.conf
-fi`;
-
-/** By default, NGINX started by root runs its workers as another user, which cannot read the files of a process. */
-const asOneself = `user=
-if [ -n "$DEPLOY_CODE_FILES" ] && [ "$(id -u)" = 0 ]; then user="user $(id -un) $(id -gn);"; fi
-echo "$user" > user.conf`;
-
-/** Starts NGINX with the given tables; after a restart it uses the tables it had. */
-export function startScript(tables: readonly RouteTable[]): string {
-  return `set -e
-mkdir -p routes temp
-${keepIdle}
-${asOneself}
-if [ ! -e routes/.ready ]; then
-${tables.map(routeScript).join('\n')}
-touch routes/.ready
-fi
-rm -f nginx.pid
-exec nginx -e stderr -p "$PWD" -c ${configuration}`;
-}
 
 /** Changes the targets of a route: creates a new folder of links, then activates it by one rename. */
 export function routeScript(table: RouteTable): string {
@@ -93,7 +64,7 @@ done`;
  * Checks and activates a configuration. If NGINX rejects it, nothing changes and its message is the output.
  * `front.json` is written last, so that it never describes an inactive configuration.
  */
-export function configureCommand(front: Front, text: string): Command {
+export function configureCommand(front: Front | SharedRoutes[], text: string): Command {
   const script = `set -e
 count=$1; shift
 : > next.conf; : > next.json
@@ -225,6 +196,6 @@ function shell(script: string, ...values: string[]): Command {
   return ['/bin/sh', '-c', `${enterFolder}\n${script}`, 'sh', ...values];
 }
 
-function quote(text: string): string {
+export function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

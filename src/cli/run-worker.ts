@@ -68,6 +68,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
     policy: policyOf(options),
     auditAnchor: options.auditAnchor ?? (process.env.DEPLOY_CODE_AUDIT_ANCHOR || undefined),
     auditBestEffort: options.auditBestEffort,
+    sharedImage: process.env.DEPLOY_CODE_SHARED_IMAGE || undefined,
     maxParallelDeployments: options.maxParallelDeployments ?? limitOf(process.env.DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS),
   }).catch((error: Error) => {
     throw error instanceof InstallationKeyProblem ? new BadRequest(error.message) : error;

@@ -1,5 +1,5 @@
 import type { RuntimeName } from './runtimes';
-import type { TrafficState } from './traffic';
+import type { SharedRoutes, TrafficState } from './traffic';
 import type {
   Beside,
   HealthCheck,
@@ -158,6 +158,8 @@ export interface Observation {
   tooOld?: string;
   /** State of the load balancer; absent if none runs. */
   traffic?: TrafficState;
+  /** Routes of all environments at the shared load balancer; absent if the stack does not use it. */
+  shared?: SharedRoutes[];
   /**
    * Keyed fingerprints of the stack's secrets and env files, never plain hashes; with {@link earlierPrefix}, as version
    * 0.1 computed them. A key with {@link unmaskedPrefix} marks a secret that is too short to mask.

@@ -30,6 +30,8 @@ export interface Front {
   trustedProxies?: string[];
   /** Revision of the configuration in force; absent in configurations from before revisions. */
   revision?: number;
+  /** Ports that the shared load balancer of the host publishes; `tlsPort`: with TLS, which ends here. */
+  shared?: { port: number; tlsPort?: number };
 }
 
 /** A certificate or a key, as the load balancer holds it. */
@@ -59,8 +61,57 @@ export interface TrafficState {
   tables: RouteTable[];
 }
 
+/** Requests that the shared load balancer of a host passes on to the load balancer of an environment. */
+export interface SharedRoute {
+  /** Port of the host. */
+  port: number;
+  host: string;
+  path: string;
+  timeoutMs: number;
+  /** Connections are passed on as they are: the load balancer of the environment has the certificate. */
+  tls?: true;
+}
+
+/** The routes of an environment at the shared load balancer. */
+export interface SharedRoutes {
+  stack: string;
+  environment: string;
+  routes: SharedRoute[];
+}
+
+/** Routes that a deployment wants for its environment. */
+export interface RouteClaim extends SharedRoutes {
+  workflowId: string;
+}
+
+/** The end of a claim; without routes the environment keeps those it had. */
+export interface RouteSettlement extends Omit<RouteClaim, 'routes'> {
+  routes?: SharedRoute[];
+}
+
+/** The routes of an environment, and those that a running deployment holds for it. */
+export interface SharedClaim extends SharedRoutes {
+  held?: { workflowId: string; routes: SharedRoute[] };
+}
+
 /** Idle timeout of a client connection at the load balancer. */
 export const idleClientMs = 75_000;
 
 /** Name of the service that the engine adds to a stack which exposes something. */
 export const balancerName = 'load-balancer';
+
+/** Key of the network between the load balancer of an environment and the shared one; only these two are on it. */
+export const sharedNetwork = 'load-balancer';
+
+/** Name of an environment's load balancer on that network; no other environment has it. */
+export function sharedAlias({ stack, environment }: Pick<SharedRoutes, 'stack' | 'environment'>): string {
+  return `${environment}.${stack}.${balancerName}`;
+}
+
+/** Owner of the shared load balancers of a host. No environment of a stack can have this name. */
+export const sharedScope = { stack: 'deploy-code', environment: '@host' } as const;
+
+/** The container that publishes a shared port. */
+export function sharedContainer(port: number): string {
+  return `deploy-code-${balancerName}-${port}`;
+}

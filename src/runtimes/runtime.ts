@@ -120,6 +120,8 @@ export interface Networks {
   remove(name: string): Promise<void>;
   /** Gives an instance exactly these names on networks, and joins the networks that it is not on. */
   attach(name: string, networks: NetworkAttachment[]): Promise<void>;
+  /** Takes an instance off a network; does nothing if it is not on it. */
+  detach?(name: string, network: string): Promise<void>;
   /**
    * Gives an instance a new address if the platform gave it the address of another one; resolves with whether it did.
    * `port`: a port at which the instance did not answer.

@@ -80,6 +80,8 @@ export interface WorkerConfiguration {
   auditAnchor?: string;
   /** Performs requests even if the audit trail cannot record them. */
   auditBestEffort?: boolean;
+  /** Image of the shared load balancer; absent: `nginx:1.28`. */
+  sharedImage?: string;
 }
 
 /** A worker that is ready to run; `run` resolves when it has drained. */
@@ -169,6 +171,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
         ...(keysOf(process.env) && { encrypted: true }),
       },
       events: activityEvents,
+      sharedImage: configuration.sharedImage,
     });
   };
   const versioned = buildId === undefined ? {} : { workerDeploymentOptions: asBuild(buildId) };

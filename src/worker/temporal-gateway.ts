@@ -1,11 +1,13 @@
-import type { Client } from '@temporalio/client';
+import { WithStartWorkflowOperation, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
 import type { TemporalGateway } from '../activities/dependencies';
+import { SoftwareFault } from '../activities/failures';
 import { endIfStuck } from '../temporal/responsiveness';
 import { signalEnvironment } from '../temporal/signal-environment';
 import { unlessMissing } from '../temporal/unless-missing';
 import { keptReleasesOf } from '../temporal/visibility';
 import {
   claimHostSignal,
+  claimRoutesUpdate,
   claimSignal,
   contentsQuery,
   fleetId,
@@ -18,6 +20,9 @@ import {
   releaseId,
   sessionQuery,
   reportHostSignal,
+  settleRoutesUpdate,
+  sharedBalancerId,
+  sharedBalancerQuery,
   taskQueue,
 } from '../workflows/messages';
 import type { HostPlace } from '../model/host';
@@ -71,6 +76,31 @@ export function createTemporalGateway(client: Client): TemporalGateway {
 
     hostBreaker: async (id) => (await unlessMissing(() => workflow.getHandle(id).query(hostQuery)))?.breaker,
 
+    claimRoutes: (place, claim) =>
+      refusedAsFault(() =>
+        workflow.executeUpdateWithStart(claimRoutesUpdate, { args: [claim], startWorkflowOperation: owning(place) }),
+      ),
+
+    settleRoutes: (place, settlement) =>
+      refusedAsFault(() =>
+        settlement.routes?.length
+          ? workflow.executeUpdateWithStart(settleRoutesUpdate, {
+              args: [settlement],
+              startWorkflowOperation: owning(place),
+            })
+          : unlessMissing(() =>
+              workflow.getHandle(sharedBalancerId(place)).executeUpdate(settleRoutesUpdate, { args: [settlement] }),
+            ),
+      ),
+
+    sharedClaims: async (place) =>
+      (
+        await unlessMissing(async () => {
+          const handle = workflow.getHandle(sharedBalancerId(place));
+          return (await handle.describe()).status.name === 'RUNNING' ? handle.query(sharedBalancerQuery) : undefined;
+        })
+      )?.claims ?? [],
+
     async isRunning(workflowId) {
       const description = await unlessMissing(() => workflow.getHandle(workflowId).describe());
       return description?.status.name === 'RUNNING';
@@ -115,6 +145,27 @@ export function createTemporalGateway(client: Client): TemporalGateway {
       await unlessMissing(() => workflow.getHandle(releaseId({ stack, environment }, release)).signal(pruneSignal));
     },
   };
+}
+
+/** The workflow of the shared load balancer, started if it does not run. */
+function owning(place: HostPlace): WithStartWorkflowOperation<(place: HostPlace) => Promise<void>> {
+  return new WithStartWorkflowOperation('sharedBalancer', {
+    workflowId: sharedBalancerId(place),
+    taskQueue,
+    args: [place],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    staticSummary: 'routes of the shared load balancer of the host',
+  });
+}
+
+/** @throws SoftwareFault if the workflow refuses an update */
+async function refusedAsFault<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError) throw new SoftwareFault(error.cause?.message ?? error.message);
+    throw error;
+  }
 }
 
 function numberOf(workflowId: string): number {

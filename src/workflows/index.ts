@@ -15,3 +15,4 @@ export { host } from './host';
 export { notify } from './notify';
 export { redeploy } from './redeploy';
 export { release } from './release';
+export { sharedBalancer } from './shared-balancer';

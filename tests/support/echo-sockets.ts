@@ -15,6 +15,7 @@ export class EchoSockets {
     private readonly port: number,
     count: number,
     private readonly lifeMs: number,
+    private readonly host = 'front',
   ) {
     this.workers = Array.from({ length: count }, () => this.work());
   }
@@ -53,7 +54,7 @@ export class EchoSockets {
     socket.once('close', () => this.open.delete(socket));
     await once(socket, 'connect');
     socket.write(
-      'GET / HTTP/1.1\r\nHost: front\r\nUpgrade: websocket\r\nConnection: ' +
+      `GET / HTTP/1.1\r\nHost: ${this.host}\r\nUpgrade: websocket\r\nConnection: ` +
         `Upgrade\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
     );
     const answer = (await chunk(socket)).toString();

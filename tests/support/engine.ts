@@ -35,6 +35,7 @@ export interface TestEngineOptions {
   cluster?: ClusterEndpoint;
   policy?: Policy;
   debugStacks?: boolean;
+  sharedImage?: string;
 }
 
 export async function startEngine(namespace: Namespace, options: TestEngineOptions = {}): Promise<TestEngine> {
@@ -50,6 +51,7 @@ export async function startEngine(namespace: Namespace, options: TestEngineOptio
     cluster,
     policy,
     debugStacks,
+    sharedImage,
     workflowBundle = resolve('dist/workflow-bundle.js'),
   } = options;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'deploy-code-test-'));
@@ -69,6 +71,7 @@ export async function startEngine(namespace: Namespace, options: TestEngineOptio
     cluster,
     policy,
     debugStacks,
+    sharedImage,
     workflowBundle,
     supervisor: resolve('dist/runtimes/process/supervisor.js'),
     shutdownGraceMs: 2000,

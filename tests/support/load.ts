@@ -16,6 +16,7 @@ export interface LoadOptions {
   /** Pause of a connection between two requests, in ms. By default short; none in the exhaustive suites. */
   pauseMs?: number;
   body?: Buffer;
+  headers?: Record<string, string>;
   /** The body comes in ten pieces over so long. */
   trickleMs?: number;
 }
@@ -81,14 +82,14 @@ export class Load {
   }
 
   private one(): Promise<{ failed: string } | { version: string }> {
-    const { url, body, trickleMs = 0 } = this.options;
+    const { url, body, headers, trickleMs = 0 } = this.options;
     return new Promise((resolve) => {
       const call = (this.tls ? requestByTls : request)(
         url,
         {
           agent: this.agent,
           method: body ? 'POST' : 'GET',
-          ...(body && { headers: { 'content-length': body.length } }),
+          headers: { ...headers, ...(body && { 'content-length': body.length }) },
           timeout: 20_000,
         },
         (response) => void read(response).then(resolve),

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { downloadPackage } from './debian-package';
 
 /** A folder with an `nginx` that runs on this machine, to put on a PATH; else why there is none. */
 export function findNginx(): { folder: string } | { missing: string } {
@@ -12,6 +13,24 @@ export function findNginx(): { folder: string } | { missing: string } {
   } catch {
     return { missing: 'there is no nginx on PATH' };
   }
+}
+
+/** An NGINX with the module for streams, which official images have built in: `nginx:1.22` and a package of Debian. */
+export function imageWithStreams(): string {
+  const name = 'deploy-code-test/nginx-stream:1';
+  if (spawnSync('docker', ['image', 'inspect', name]).status === 0) return name;
+  const folder = mkdtempSync(join(tmpdir(), 'deploy-code-stream-'));
+  downloadPackage('libnginx-mod-stream', folder);
+  execFileSync('sh', ['-c', 'dpkg-deb -x libnginx-mod-stream*.deb files'], { cwd: folder });
+  const docker = (...words: string[]) => execFileSync('docker', words, { encoding: 'utf8' }).trim();
+  const container = docker('create', 'nginx:1.22');
+  try {
+    docker('cp', join(folder, 'files/usr/lib/nginx'), `${container}:/usr/lib/`);
+    docker('commit', container, name);
+  } finally {
+    docker('rm', container);
+  }
+  return name;
 }
 
 /** The program of an image, with the libraries it came with. */

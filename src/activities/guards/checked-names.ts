@@ -14,6 +14,7 @@ import {
 import { longestMs } from '../../model/stack/limits';
 import { withHeartbeat } from '../heartbeat';
 import type { Activities, StepContext } from '../contract';
+import { sharedRoutes } from './checked-routes';
 
 /** Throws a NameProblem if an argument of the activity has a name that violates its grammar. */
 type Checks = { [A in keyof Activities]: (...input: Parameters<Activities[A]>) => unknown };
@@ -94,6 +95,19 @@ const checks: Checks = {
     requireDeploymentId(workflowId);
   },
   readHostBreakers: (ids) => ids.forEach(requireHostId),
+  claimRoutes: (_, claim) => {
+    requireDeploymentId(claim.workflowId);
+    sharedRoutes(claim);
+  },
+  settleRoutes: (_, { stack, environment, workflowId, routes = [] }) => {
+    requireDeploymentId(workflowId);
+    sharedRoutes({ stack, environment, routes });
+  },
+  applySharedBalancer: (_, all, former) => {
+    all.forEach(sharedRoutes);
+    for (const port of former) requireWhole('a port', port, 1, largestPort);
+  },
+  watchSharedBalancer: (_, all) => all.forEach(sharedRoutes),
   recallEnvironment: context,
   requestDeployment: ({ place, requestId, what }) => {
     requirePlace(place);
@@ -181,6 +195,8 @@ const checks: Checks = {
       for (const each of [from, to]) requireWhole('a port', each, 1, largestPort);
     for (const { file } of front.certificates) requireName('secret', file);
     for (const range of front.trustedProxies ?? []) requireName('range', range);
+    const { port: sharedPort = 1, tlsPort = 1 } = front.shared ?? {};
+    for (const each of [sharedPort, tlsPort]) requireWhole('a port', each, 1, largestPort);
   },
   drainInstance: (where, { balancer, addresses }) => {
     ofInstance(where, balancer);

@@ -2,8 +2,9 @@ import type { Stack } from '../../model/stack';
 import { certificatesOf } from '../../model/stack/certificates';
 import type { PinnedImages } from '../../model/images';
 import type { Observation } from '../../model/observation';
-import { balancerName, type TrafficState } from '../../model/traffic';
+import { balancerName, sharedNetwork, type SharedRoutes, type TrafficState } from '../../model/traffic';
 import { imagesOf } from '../../plan/resources/images';
+import { servedRoutes } from '../../plan/traffic/route-claims';
 import { type RuleContext, refusedOf } from '../../policy';
 import type { RuntimePlace } from '../../runtimes';
 import type { Runtime } from '../../runtimes/runtime';
@@ -15,20 +16,32 @@ type ObserveDependencies = Pick<Dependencies, 'runtimes' | 'secrets'>;
 
 /** The observation that the planner needs. `pinned`: images of the kept release that the stack is deployed from. */
 export async function observeStack(
-  dependencies: ObserveDependencies & Pick<Dependencies, 'rules'>,
+  dependencies: ObserveDependencies & Pick<Dependencies, 'rules' | 'directory'>,
   stack: Stack,
   pinned: PinnedImages,
   closely: boolean,
 ): Promise<Observation> {
   const refused = await refusedOf(stack, dependencies.rules);
   const permitted = refused.length === 0 ? stack : await withPermittedSources(stack, dependencies.rules);
-  const observation = await completeObservation(
-    dependencies,
-    permitted,
-    pinned,
-    await observeHost(dependencies, stack, closely),
+  const seen = await observeHost(dependencies, stack, closely);
+  const [observation, shared] = await Promise.all([
+    completeObservation(dependencies, permitted, pinned, seen),
+    sharedRoutes(dependencies, stack, seen),
+  ]);
+  return { ...observation, ...(shared && { shared }), ...(refused.length > 0 && { refused }) };
+}
+
+/** The routes at the shared load balancer, if the stack uses it or did. */
+async function sharedRoutes(
+  { directory }: Pick<Dependencies, 'directory'>,
+  { front, runtime }: Stack,
+  { instances }: Seen,
+): Promise<SharedRoutes[] | undefined> {
+  const did = instances.some(
+    ({ service, networks }) => service === balancerName && networks.some((name) => name.endsWith(`_${sharedNetwork}`)),
   );
-  return refused.length === 0 ? observation : { ...observation, refused };
+  if (!front?.shared && !did) return undefined;
+  return servedRoutes(await directory.sharedClaims({ runtime }));
 }
 
 /** The stack without secrets and env files that the policy refuses, so that they are not read. */
@@ -103,9 +116,13 @@ async function trafficOf(
 }
 
 function portRanges(stack: Stack): { from: number; to: number }[] {
-  return Object.values(stack.services).flatMap((service) =>
-    service.ports.map(({ published }) => published ?? stack.infrastructure.portRange),
-  );
+  const shared = stack.front?.shared;
+  return [
+    ...Object.values(stack.services).flatMap((service) =>
+      service.ports.map(({ published }) => published ?? stack.infrastructure.portRange),
+    ),
+    ...(shared ? [shared.port, shared.tlsPort ?? shared.port].map((port) => ({ from: port, to: port })) : []),
+  ];
 }
 
 /** Secrets that a service, the load balancer or an Ingress uses. Others need not exist. */

@@ -27,7 +27,7 @@ export function resourceActivities(dependencies: Dependencies): ResourceActiviti
     observe: (stack, pinned, closely = false) =>
       withHeartbeat(async () => {
         if (Object.keys(stack.services).length > 0) await requireRecordable(dependencies, stack);
-        return observeStack({ runtimes, secrets, rules }, stack, pinned, closely);
+        return observeStack({ runtimes, secrets, rules, directory }, stack, pinned, closely);
       }),
 
     pullImage: (context, image, pinned) =>

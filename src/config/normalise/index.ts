@@ -10,7 +10,7 @@ import { toBytes, toMs } from '../schema/values';
 import type { ServiceInput } from '../schema/service';
 import { outsideClusters, reachesClusters, runtimeAmong, runtimeOf } from '../../model/stack/runtime-of';
 import type { Service, Stack } from '../../model/stack';
-import { balancerName } from '../../model/traffic';
+import { balancerName, sharedNetwork } from '../../model/traffic';
 import { toCluster } from './cluster';
 import { toDeployment } from './deployment';
 import { toHosts } from './hosts';
@@ -131,6 +131,7 @@ export function normalise(file: StackFile, context: NormaliseContext): Normalise
   );
   const outside = outsideClusters(runtime);
   const front = toFront(offCluster, stack.services, {
+    place: { stack: stack.name, environment: stack.environment },
     settings: infrastructure.load_balancer ?? {},
     secrets,
     runtime: outside,
@@ -139,8 +140,11 @@ export function normalise(file: StackFile, context: NormaliseContext): Normalise
   });
   if (!front) return { stack, builds, findings };
   const balancer: Service = { ...front.balancer, ...(outside !== runtime && { runtime: outside }) };
+  const networks = front.front.shared
+    ? bare({ ...stack.networks, [sharedNetwork]: { external: false, internal: true } })
+    : stack.networks;
   return {
-    stack: { ...stack, front: front.front, services: { ...stack.services, [balancerName]: balancer } },
+    stack: { ...stack, networks, front: front.front, services: { ...stack.services, [balancerName]: balancer } },
     builds,
     findings,
   };

@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { balancerName, idleClientMs, type CertificateFile, type Front, type Route } from '../../model/traffic';
+import {
+  balancerName,
+  idleClientMs,
+  sharedAlias,
+  sharedNetwork,
+  type CertificateFile,
+  type Front,
+  type Route,
+} from '../../model/traffic';
 import type { RuntimeName } from '../../model/runtimes';
 import type { SecretSource } from '../../model/instance';
 import type { ExposureInput } from '../schema/exposure';
@@ -10,10 +18,15 @@ import { type Attempt, Malformed } from './words';
 
 const longestKey = 200;
 const digestLength = 16;
+/** Until the shared load balancer has resolved the name of another one again. */
+const resolvedMs = 1500;
+/** Time of a load balancer that hands over: idle connections of clients end within it. */
+const handOverMs = idleClientMs + 5000;
 
 type LoadBalancerInput = NonNullable<NonNullable<StackFile['infrastructure']>['load_balancer']>;
 
 export interface FrontContext {
+  place: { stack: string; environment: string };
   settings: LoadBalancerInput;
   secrets: Record<string, SecretSource>;
   runtime: RuntimeName;
@@ -47,6 +60,7 @@ export function toFront(
     redirects: redirectsOf(routes, context.settings),
     certificates,
     ...(trustedProxies.length > 0 && { trustedProxies }),
+    ...(context.settings.shared && { shared: sharedPorts(context.settings) }),
   };
   return { front, balancer: toBalancer(front, services, context) };
 }
@@ -88,6 +102,11 @@ function toRoute(service: string, input: ExposureInput, settings: LoadBalancerIn
   };
 }
 
+/** The ports that the shared load balancer of the host publishes instead. */
+function sharedPorts({ http_port: port = 80, https_port: tlsPort = 443, tls }: LoadBalancerInput): Front['shared'] {
+  return { port, ...(tls && { tlsPort }) };
+}
+
 /** Limits a key to the length of a file name: it names the folder of the route. */
 function short(key: string): string {
   if (key.length <= longestKey) return key;
@@ -106,17 +125,19 @@ function redirectsOf(
 
 /**
  * Processes can share a port (SO_REUSEPORT), so a new load balancer starts beside the old one, which exits when its
- * clients have disconnected. On Docker, only one container can publish a port.
+ * clients have disconnected. On Docker, only one container can publish a port; behind the shared load balancer none
+ * does, and both have the same name for a while.
  */
 function toBalancer(
-  { routes, redirects }: Front,
+  { routes, redirects, shared }: Front,
   services: Record<string, Service>,
-  { settings, runtime, internal }: FrontContext,
+  { settings, runtime, internal, place }: FrontContext,
 ): Service {
   const exposed = [...new Set(routes.map(({ service }) => service))];
-  const ports = [...new Set([...routes.map(({ listen }) => listen), ...redirects.map(({ from }) => from)])].sort(
-    (a, b) => a - b,
-  );
+  const ports = [...new Set([...routes.map(({ listen }) => listen), ...redirects.map(({ from }) => from)])]
+    .filter((port) => port !== shared?.port && port !== shared?.tlsPort)
+    .sort((a, b) => a - b);
+  const handsOver = runtime === 'process' || (shared !== undefined && ports.length === 0);
   return {
     name: balancerName,
     kind: 'service',
@@ -128,7 +149,10 @@ function toBalancer(
     mounts: [],
     configs: [],
     secrets: [],
-    networks: Object.fromEntries(networksOf(exposed, services, internal).map((name) => [name, { aliases: [] }])),
+    networks: {
+      ...Object.fromEntries(networksOf(exposed, services, internal).map((name) => [name, { aliases: [] }])),
+      ...(shared && { [sharedNetwork]: { aliases: [sharedAlias(place)] } }),
+    },
     dependsOn: Object.fromEntries(exposed.map((name) => [name, readiness(services[name])])),
     healthCheck: {
       probe: {
@@ -145,12 +169,11 @@ function toBalancer(
     limit: {},
     restart: 'unless-stopped',
     stopSignal: 'SIGQUIT',
-    stopGraceMs: runtime === 'process' ? idleClientMs + 5000 : 3000,
+    stopGraceMs: handsOver ? handOverMs : 3000,
     labels: {},
-    strategy:
-      runtime === 'process'
-        ? { kind: 'rolling', maxSurge: 1, maxUnavailable: 0, minHealthyMs: 0 }
-        : { kind: 'recreate' },
+    strategy: handsOver
+      ? { kind: 'rolling', maxSurge: 1, maxUnavailable: 0, minHealthyMs: runtime === 'process' ? 0 : resolvedMs }
+      : { kind: 'recreate' },
     hooks: {},
     onFailure: 'rollback',
     init: false,

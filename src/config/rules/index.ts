@@ -1,5 +1,11 @@
 import { dependenciesExist, noCycles } from './dependencies';
-import { analysisPossible, balancerNameReserved, exposedReachable, routesDistinct, strategyPossible } from './exposure';
+import {
+  analysisPossible,
+  balancerNameReserved,
+  exposedReachable,
+  routesDistinct,
+  strategyPossible,
+} from './traffic/exposure';
 import { hostsPossible, phasesPossible, placementPossible } from './hosts';
 import { filesHaveNoChildren, filesReadable, filesOutsideMounts } from './files';
 import { jobsFinish, keysFitKind, startable } from './kinds';
@@ -11,6 +17,7 @@ import { oneWriterPerVolume, resourcesPossible } from './resources';
 import { clusterSupports, clusterKeysApply, namesFitCluster } from './cluster';
 import { unenforcedAccepted, processKeysApply, filesNeedWritableRoot, runtimeSupportsKeys } from './runtime';
 import type { Rule } from './rule';
+import { sharedBalancerPossible } from './traffic/shared-balancer';
 import { mapKeysAreNames, noNul } from './texts';
 import { sizeWithinLimits } from './size';
 
@@ -46,6 +53,7 @@ export const rules: readonly Rule[] = [
   hostNetworkPublishesNothing,
   balancerNameReserved,
   routesDistinct,
+  sharedBalancerPossible,
   exposedReachable,
   strategyPossible,
   analysisPossible,

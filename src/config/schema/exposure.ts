@@ -88,6 +88,13 @@ export const loadBalancer = z
           'redirects to it, unless a service has that port as its `host_port`. No effect without `tls`.',
       ),
     tls: tls.optional().describe('Certificate of `https_port`, and of services with `tls: true`.'),
+    shared: flag
+      .optional()
+      .describe(
+        'Share `http_port` (and with `tls` also `https_port`) with other stacks and environments on the same Docker ' +
+          'host: one load balancer of the engine publishes the port, and passes requests on by host name and path ' +
+          '(with TLS by host name). Each `expose` without `host_port` then needs a `host`. Docker only.',
+      ),
     trusted_proxies: z
       .array(network)
       .max(100)

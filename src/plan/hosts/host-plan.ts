@@ -30,6 +30,7 @@ import { planRemovals, type Removals } from '../undo/removals';
 import type { ServicePlanning } from '../service/service-planning';
 import { StepFactory } from '../steps';
 import { strategyOf } from '../strategies/strategy-of';
+import { refuseShared } from '../traffic/shared-routes';
 import { warnOfUnnamedVolumes } from '../resources/unnamed-volumes';
 import { planVolumes } from '../resources/volumes';
 
@@ -115,6 +116,7 @@ export function planHost(input: HostPlanInput): HostPlan {
           ...volumes.refusals,
           ...capacity.refusals,
           ...planning.ports.refusals,
+          ...refuseShared(stack, observation),
           ...reachable(stack, observation),
           ...elsewhere(observation),
           ...unfit(stack, observation),

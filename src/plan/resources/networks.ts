@@ -3,6 +3,7 @@ import type { NetworkSpec } from '../../model/resources';
 import type { Stack, StackNetwork } from '../../model/stack';
 import type { Observation, ObservedNetwork } from '../../model/observation';
 import { networkName } from '../names';
+import { sharedNetwork } from '../../model/traffic';
 import { overlaps, toAddress, toRange, type AddressRange } from '../../model/ipv4';
 import type { Refusal } from '../plan';
 
@@ -30,7 +31,8 @@ export function planNetworks(stack: Stack, observation: Observation): NetworkPla
     const path = `networks.${key}`;
     const found = existing.get(name);
     if (external) {
-      if (found) refusals.push(...refuseSharedNames(stack, key, found));
+      if (found && joinsBalancers(found)) refusals.push({ path, message: noJoining });
+      else if (found) refusals.push(...refuseSharedNames(stack, key, found));
       else
         refusals.push({
           path,
@@ -46,7 +48,8 @@ export function planNetworks(stack: Stack, observation: Observation): NetworkPla
           path: `${path}.cidr`,
           message: `${cidr} overlaps ${clash.cidr} of ${clash.owner}; choose another CIDR`,
         });
-      const chosen = cidr ?? (options.ipam ? undefined : carve(stack, taken, path, refusals));
+      const isShared = key === sharedNetwork && stack.front?.shared !== undefined;
+      const chosen = cidr ?? (options.ipam || isShared ? undefined : carve(stack, taken, path, refusals));
       if (chosen) taken.push({ ...toRange(chosen), name });
       create.push({ name, key, cidr: chosen, internal, ...options });
     }
@@ -57,6 +60,14 @@ export function planNetworks(stack: Stack, observation: Observation): NetworkPla
     obsolete: observation.networks.filter(({ ours, name }) => ours && !names.has(name)).map(({ name }) => name),
     refusals,
   };
+}
+
+const noJoining =
+  'is the network between a load balancer and the shared one, which no service may join; choose another network';
+
+/** Whether a network is that of an environment's load balancer and the shared one. */
+function joinsBalancers({ name, owner }: ObservedNetwork): boolean {
+  return owner.startsWith('stack ') && name === `${owner.slice('stack '.length).replace('/', '-')}_${sharedNetwork}`;
 }
 
 function usedNetworks(stack: Stack): string[] {

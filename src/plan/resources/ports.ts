@@ -4,7 +4,7 @@ import { isNodePort } from '../../kubernetes/traffic/reach';
 import { addressesOverlap } from '../../model/names/host-port';
 import type { PortBinding } from '../../model/instance';
 import type { Observation } from '../../model/observation';
-import { balancerName } from '../../model/traffic';
+import { balancerName, sharedContainer } from '../../model/traffic';
 import { keepsPort } from './displaced';
 import type { Refusal } from '../plan';
 import { strategyOf } from '../strategies/strategy-of';
@@ -89,8 +89,29 @@ export class PortAllocator {
     const message = isFixed
       ? `host port ${range.from} is in use by ${by}; choose another port, or stop ${by}`
       : `no host port in ${range.from}-${range.to} is free; widen the range`;
-    this.refusals.push({ path: `services.${service.name}.ports.${index}`, message });
+    this.refusals.push(
+      service.name === balancerName
+        ? this.ofBalancer(range.from, message, by ?? '')
+        : { path: `services.${service.name}.ports.${index}`, message },
+    );
     return range.from;
+  }
+
+  /** Names the key that gives the load balancer the port; the port itself stands nowhere in the file. */
+  private ofBalancer(port: number, message: string, by: string): Refusal {
+    const routes = this.stack.front?.routes.filter(({ listen }) => listen === port) ?? [];
+    const own = routes.find(({ key, service, port: to }) => key.startsWith(`${service}=${to}=${port}`));
+    if (own) return { path: `services.${own.service}.expose.host_port`, message };
+    const key = routes.some(({ tls }) => tls) ? 'https_port' : 'http_port';
+    const isShared = by === `the container ${sharedContainer(port)}`;
+    const isBalancer = isShared || by.includes(`-${balancerName}-`);
+    const remedy = isShared
+      ? '; set infrastructure.load_balancer.shared: true to share it'
+      : '; set infrastructure.load_balancer.shared: true in both stacks to share it';
+    return {
+      path: `infrastructure.load_balancer.${key}`,
+      message: isBalancer && key === 'http_port' && routes.length > 0 ? message + remedy : message,
+    };
   }
 
   /** The holder that blocks a port for a service; ignores the instance itself and holders that leave before. */

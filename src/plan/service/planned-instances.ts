@@ -6,6 +6,7 @@ import { compare, type Difference } from './difference';
 import type { Fingerprint } from './fingerprint';
 import { toBalancerSpec } from '../traffic/balancer-spec';
 import { judgementOf } from '../traffic/judgement';
+import { sharedNotes } from '../traffic/shared-routes';
 import { ServiceNames } from '../traffic/service-names';
 import { isTest, toTestSpec } from '../traffic/test-spec';
 import { toInstanceSpec } from './instance-spec';
@@ -55,6 +56,7 @@ export function planInstances(
     ...rollout,
   };
   if (settled.length > 0) planned.stages = [[settled]];
+  if (service.name === balancerName && planned.action !== 'keep') planned.notes.push(...sharedNotes(planning.stack));
   if (service.name === balancerName)
     for (const step of lanesOf(planned).flat())
       if (step.kind === 'start') step.reaches = planning.traffic.newAddresses();

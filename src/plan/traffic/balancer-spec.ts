@@ -1,10 +1,12 @@
 import { runtimeTraits } from '../../model/runtimes';
 import { nginxConfig, nginxOptions } from '../../balancer/nginx-config';
 import { secretOf } from '../../balancer/certificates';
-import { enterFolder, prefix, startScript } from '../../balancer/scripts';
+import { enterFolder, prefix } from '../../balancer/scripts';
+import { startScript } from '../../balancer/start-script';
 import type { Stack } from '../../model/stack';
 import type { InstanceSpec } from '../../model/instance';
-import type { Front, RouteTable } from '../../model/traffic';
+import { sharedNetwork, type Front, type RouteTable } from '../../model/traffic';
+import { networkName } from '../names';
 
 const mebibyte = 1024 ** 2;
 
@@ -26,8 +28,10 @@ export function toBalancerSpec(
   spec: InstanceSpec,
   front: Front,
   tables: readonly RouteTable[],
-  { runtime }: Stack,
+  stack: Stack,
 ): InstanceSpec {
+  const { runtime } = stack;
+  const network = front.shared && networkName(stack, sharedNetwork);
   const options = nginxOptions(runtime);
   const { owner } = options;
   const folder = runtimeTraits[runtime].network === 'host' ? '' : `${prefix}/`;
@@ -45,7 +49,7 @@ export function toBalancerSpec(
     files: [
       file('nginx.conf', nginxConfig(front, options)),
       file('front.json', JSON.stringify(front)),
-      file('start.sh', startScript(tables)),
+      file('start.sh', startScript(tables, network)),
     ],
   };
 }

@@ -14,7 +14,7 @@ const settleMs = 1200;
 /**
  * The network names of a service. They move to new instances once those are healthy, and are removed from old ones
  * before they stop. Each move detaches an instance from its network for a moment, so a service without dependants whose
- * requests all come through the load balancer skips it.
+ * requests all come through the load balancer skips it. So do load balancers: the shared one tries the next of a name.
  */
 export class ServiceNames {
   private readonly service: string;
@@ -34,7 +34,7 @@ export class ServiceNames {
     const reached =
       !front?.routes.some((route) => route.service === service.name) ||
       Object.values(services).some(({ name, dependsOn }) => name !== balancerName && service.name in dependsOn);
-    this.moves = inNetworks && reached && kind !== 'recreate';
+    this.moves = inNetworks && reached && kind !== 'recreate' && service.name !== balancerName;
     this.asNext = inNetworks && (kind === 'blue_green' || kind === 'canary');
   }
 

@@ -121,13 +121,14 @@ function stillNamed(
 }
 
 function sameFront(a: Front, b: Front): boolean {
-  const canonical = ({ routes, redirects, certificates, trustedProxies = [], revision }: Front) =>
+  const canonical = ({ routes, redirects, certificates, trustedProxies = [], revision, shared }: Front) =>
     JSON.stringify([
       [...routes].sort((x, y) => (x.key < y.key ? -1 : 1)),
       redirects,
       certificates,
       trustedProxies,
       revision,
+      shared,
     ]);
   return canonical(a) === canonical(b);
 }

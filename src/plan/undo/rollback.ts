@@ -89,11 +89,28 @@ function byPhase(
   }));
 }
 
-/** Where two load balancers can listen on one port, the old one starts before the new one stops. */
+/**
+ * Where two load balancers can run side by side, the old one starts before the new one stops, with the time in between
+ * that the deployment gave the new one.
+ */
 function undoLoadBalancer(each: StartedService, onRollback: RollbackInput['onRollback']): Lane {
   const down = each.steps.flatMap((step) => stopAndRemove(step, onRollback)).flat();
   const up = restoreInstances(each).flat();
-  return each.service.beside ? [...up, ...down] : [...down, ...up];
+  if (!each.service.beside) return [...down, ...up];
+  return up.length === 0 ? down : [...up, ...holdsOf(each), ...down];
+}
+
+function holdsOf({ steps }: StartedService): Lane {
+  return steps.flatMap((step) =>
+    step.kind === 'hold'
+      ? [
+          StepFactory.beside(step).make(
+            { kind: 'hold', at: 'old', label: 'watch the old load balancer', durationMs: step.durationMs },
+            step.service,
+          ),
+        ]
+      : [],
+  );
 }
 
 function undoPreparation(plan: Plan, started: ReadonlySet<string>, startSteps: Step[]): Lane[] {

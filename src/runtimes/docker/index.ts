@@ -1,7 +1,7 @@
 import { cannotHonour } from '../../model/capabilities';
 import type { RuntimeDriver, SecretReader } from '../runtime';
 import { address } from './networks/address';
-import { attach } from './networks/attach';
+import { attach, disconnect } from './networks/attach';
 import { connectDocker, type DockerConnection } from './api/connection';
 import { exec } from './exec';
 import { openCommand } from './exec/open-command';
@@ -48,6 +48,7 @@ export function createDockerRuntime(
           create: (request) => createNetwork(connection, scope, request),
           remove: (name) => removeNetwork(connection, scope, name),
           attach: (name, networks) => own.use(name, (id) => attach(connection, id, networks)),
+          detach: (name, network) => own.useIfThere(name, (id) => disconnect(connection, id, network)),
           ensureOwnAddress: (name, port) => own.use(name, (id) => ensureOwnAddress(connection, id, port)),
         },
         volumes: {

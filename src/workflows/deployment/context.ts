@@ -4,6 +4,7 @@ import type { DeploymentInput, Go } from '../messages';
 import { contextOf } from '../support/step-context';
 import type { EnvironmentLink } from './admission/environment-link';
 import type { HostClaims } from './admission/host-claims';
+import type { RouteClaims } from './admission/route-claims';
 import type { FailureDecision } from './people/failure-decision';
 import type { Steering } from './people/steering';
 import type { ProgressLog } from './report/progress-log';
@@ -23,6 +24,7 @@ export interface DeploymentParts {
   steering: Steering;
   failureDecision: FailureDecision;
   claims: HostClaims;
+  routes: RouteClaims;
   references: ConfigReferences;
   /** Asks a person; resolves with the answer. */
   ask: (text: string, answers: string[]) => Promise<string>;

@@ -32,6 +32,7 @@ import { ConfigReferences } from './steps/config-references';
 import { EnvironmentLink } from './admission/environment-link';
 import { toProblem } from './steps/failure';
 import { HostClaims } from './admission/host-claims';
+import { RouteClaims } from './admission/route-claims';
 import { FleetSlot } from './admission/fleet-slot';
 import { ProgressLog } from './report/progress-log';
 import { waitForTurn } from './admission/queue';
@@ -77,6 +78,7 @@ class Deployment {
   private readonly questions: Questions;
   readonly slot: FleetSlot;
   readonly claims: HostClaims;
+  private readonly routes: RouteClaims;
   /** Of the stack it was started with, even if it follows another release later. */
   private readonly references: ConfigReferences;
   private readonly failureDecision: FailureDecision;
@@ -89,6 +91,7 @@ class Deployment {
     this.questions = new Questions(this.log);
     this.slot = new FleetSlot(this.log);
     this.claims = new HostClaims(input.taskQueue);
+    this.routes = new RouteClaims(input.taskQueue);
     this.references = new ConfigReferences(configs);
     this.link = new EnvironmentLink(input);
     this.failureDecision = new FailureDecision(this.log);
@@ -171,6 +174,7 @@ class Deployment {
       steering: this.steering,
       failureDecision: this.failureDecision,
       claims: this.claims,
+      routes: this.routes,
       references: this.references,
     });
     if (this.cancelledBy) this.cancel(this.cancelledBy, false);
@@ -188,8 +192,9 @@ class Deployment {
     return finished;
   }
 
-  /** Releases its host claims and its slot for other deployments. */
+  /** Releases its routes, its host claims and its slot for other deployments. */
   async releaseClaims({ outcome }: DeploymentResult): Promise<void> {
+    await this.routes.restore(this.input.stack);
     if (this.run) await this.claims.release(this.input.stack, outcome === 'succeeded', this.run.lost);
     await this.slot.giveBack();
   }

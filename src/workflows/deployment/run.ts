@@ -107,10 +107,14 @@ export class DeploymentRun {
     if (draft.refusals.length > 0) return { outcome: 'refused', refusals: draft.refusals };
     const { plan, refusals } = await this.planned(draft, observed);
     if (refusals.length > 0) return { outcome: 'refused', refusals };
+    const { stack, intent } = this.input;
+    const unclaimed = await this.context.routes.claim(stack, intent, observed);
+    if (unclaimed.length > 0) return { outcome: 'refused', refusals: unclaimed };
     this.plan = plan;
     this.context.log.plan = summarise(plan);
     if (!changesAnything(plan) && !this.hasNewSettings()) {
       await this.commit.keepSchedules(this.input);
+      await this.commit.settleRoutes(this.input);
       return { outcome: 'unchanged', refusals: [] };
     }
     await this.rollout.perform(plan);
@@ -256,6 +260,7 @@ export class DeploymentRun {
     if (!plan) return { outcome: cancelled ? 'cancelled' : 'refused', cause, refusals: [] };
     if (!input.stack.deployment.rollbackOnFailure && !this.isAborted()) return this.leaveAsIs(cause);
     if (!(await rollback.isAllowed(input, plan))) return this.leaveAsIs(cause);
+    await this.context.routes.restore(input.stack);
     const { complete, rollbackMs } = await rollback.perform(input, plan);
     return {
       outcome: !complete ? 'rollback_incomplete' : cancelled ? 'cancelled' : 'rolled_back',
@@ -273,6 +278,7 @@ export class DeploymentRun {
   private async leaveAsIs(cause: Cause): Promise<RunResult> {
     const { link, go } = this.context;
     await link.committed(go.release.from);
+    await this.commit.settleRoutes(this.input);
     return { outcome: 'left_as_is', cause, refusals: [] };
   }
 }

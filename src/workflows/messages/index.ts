@@ -13,4 +13,5 @@ export * from './release';
 export * from './schedule';
 export * from './session';
 export * from './stored-secrets';
+export * from './shared-balancer';
 export * from './watch';

@@ -19,6 +19,7 @@ import { hostWord } from './host';
 import { place } from './place';
 import { amendment, answer, cancel, steer } from './progress';
 import { session } from './session';
+import { routeClaim, routeSettlement, sharedBalancerState } from './shared-balancer';
 import { fields, listOf, named, oneOf, only, optional, partOf, recordOf } from './shape';
 import { removeSecret, resealedSecrets, storedSecret, storeSecret } from './stored-secrets';
 import { watchPause } from './watch';
@@ -64,6 +65,7 @@ const front = partOf<Front>({
   redirects: listOf(fields({ from: 'number', to: 'number' })),
   certificates: listOf(fields({ name: named('secret'), file: named('secret') })),
   trustedProxies: optional(listOf(named('range'))),
+  shared: optional(fields({ port: 'count', tlsPort: optional('count') })),
 });
 
 /**
@@ -135,6 +137,7 @@ export const inputs = {
   environmentState: optional(environmentState),
   fleet: optional(partOf<FleetState>({ limit: 'number', holders: deployments, waiting: deployments })),
   host: partOf<HostPlace>({ runtime, name: optional(named('host')) }),
+  sharedBalancerState,
   inspect: fields({
     kind: oneOf('plan', 'status', 'logs', 'exec', 'audit', 'engines', 'volumes', 'remove-volume'),
     stack,
@@ -204,6 +207,8 @@ export const shapes = {
   }),
   hostReport: partOf<HostReport>({ workflowId: 'deployment', kept: 'flag', trouble: optional('text'), breaker }),
   hostWord,
+  routeClaim,
+  routeSettlement,
   queued,
   turnedAway: 'text',
   cancel,

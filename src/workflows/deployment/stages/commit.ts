@@ -48,11 +48,18 @@ export class Commit {
         );
       }
       await this.keepSchedules(input);
+      await this.settleRoutes(input);
       const steps = plan.cleanup.filter((step) => !(step.kind === 'remove' && retained.has(step.instance.name)));
       const others = steps.filter(({ kind }) => kind !== 'remove');
       await compensation.collect(removals(steps));
       await compensation.collect(others.map((step) => [step]));
     });
+  }
+
+  /** The shared load balancer lets go of networks here, before they are removed. */
+  async settleRoutes({ stack }: DeploymentInput): Promise<void> {
+    const problem = await this.context.routes.commit(stack).catch((error: unknown) => toProblem(error).message);
+    if (problem !== undefined) this.compensation.leftBehind.push(`routes of the shared load balancer: ${problem}`);
   }
 
   async keepSchedules(input: DeploymentInput): Promise<void> {

@@ -1,8 +1,8 @@
-import { balancerName, type Route } from '../../model/traffic';
-import type { Finding } from '../problems';
-import type { Service, ServiceStrategy, Stack } from '../../model/stack';
-import { runtimeOf } from '../../model/stack/runtime-of';
-import { at, eachService, type Rule } from './rule';
+import { balancerName, type Route } from '../../../model/traffic';
+import type { Finding } from '../../problems';
+import type { Service, ServiceStrategy, Stack } from '../../../model/stack';
+import { runtimeOf } from '../../../model/stack/runtime-of';
+import { at, eachService, type Rule } from '../rule';
 
 const mostReplicas = 100;
 const mostEvaluations = 2000;
