@@ -1,8 +1,9 @@
 import type { FileChoice } from './files';
 import { givenVariables } from './given-variables';
 import type { LoadedStack, LoadOptions } from './load-options';
-import type { SealingValues } from '../model/instance';
+import type { GivenSecrets, VariableValues } from '../model/instance';
 import { conceal } from '../model/text/marks';
+import { readEnvFiles, type EnvFileReading } from './env-files';
 import type { Finding, Problem } from './problems';
 import { fromComposeSpellings } from './read/compose-spellings';
 import { parseYaml, type SourceDocument } from './read/document';
@@ -20,43 +21,60 @@ export interface ReadFile {
   /** Variables without a value. */
   unset: Finding[];
   /** Values of secrets that the caller has. */
-  sealing: SealingValues;
+  sealing: GivenSecrets;
   /** Variables that are not recorded with the release. */
   concealed: ReadonlySet<string>;
   /** Variables without a value, and secrets that have to be stored. */
   missing: ReadonlySet<string>;
+  /** Variables of env files that the client has read, by service. */
+  envFiles: Record<string, VariableValues>;
   problem: LoadedStack['problem'];
 }
 
 /** Reads a stack file with its overlays. */
-export function readStackFile({ files }: FileChoice, options: LoadOptions): ReadFile {
+export function readStackFile({ files, folder }: FileChoice, options: LoadOptions): ReadFile {
   const documents = files.map((file, index) => parseYaml(file, readText(file), index > 0 ? 'overlay' : 'base'));
   const problem = locator(documents, files[0]!);
   const merged = documents
     .slice(1)
     .reduce((below, { data, overriding }) => overlay(below, data, overriding), documents[0]!.data);
   const given = givenVariables(options);
-  const filled = interpolate(merged, { ...given.stored, ...given.values }, { secret: given.secret });
+  const outer = { ...given.stored, ...given.values };
+  const filled = interpolate(merged, outer, { secret: given.secret });
   const { data, used, concealed, findings: unset } = filled;
   const spelled = fromComposeSpellings(data);
+  const read = options.placeOnly ? noEnvFiles : readEnvFiles(spelled.data, { folder, outer, given });
   const declared = storedIn(spelled.data, options);
-  const known = new Set([...used, ...declared.given, ...variablesOfBuilds(spelled.data)]);
-  const unused = unusedVariables(options, known);
-  const found = [...(options.placeOnly ? [] : [...unset, ...unused, ...declared.findings]), ...spelled.findings];
+  const known = new Set([...used, ...declared.given, ...variablesOfBuilds(spelled.data), ...read.used]);
+  const ofValues = [...unset, ...unusedVariables(options, known), ...declared.findings, ...read.findings];
+  const found = [...(options.placeOnly ? [] : ofValues), ...spelled.findings];
   return {
     data: spelled.data,
     problems: found.map(({ path, message }) => problem(path, message)),
-    warnings: filled.warnings.map(({ path, message }) => problem(path, message)),
+    warnings: [...filled.warnings.map(({ path, message }) => problem(path, message)), ...read.warnings],
     unset,
     sealing: declared.sealing,
-    concealed: new Set([...concealed, ...declared.given]),
-    missing: new Set([...filled.missing, ...declared.missing]),
+    concealed: withHidden(new Set([...concealed, ...declared.given]), read, used),
+    missing: new Set([...filled.missing, ...declared.missing, ...read.missing]),
+    envFiles: read.values,
     problem,
   };
 }
 
+const noEnvFiles: EnvFileReading = { values: {}, used: new Set(), missing: new Set(), findings: [], warnings: [] };
+
+/** Variables of which only env files have the value are not recorded either. */
+function withHidden(
+  concealed: ReadonlySet<string>,
+  { used }: EnvFileReading,
+  shown: ReadonlySet<string>,
+): ReadonlySet<string> {
+  return new Set([...concealed, ...[...used].filter((name) => !shown.has(name))]);
+}
+
 /** Loaded when it is needed: a stack file needs none of it. */
 const compose = () => ({
+  ...(require('./compose/project') as typeof import('./compose/project')),
   ...(require('./compose/load') as typeof import('./compose/load')),
   ...(require('./compose/to-stack') as typeof import('./compose/to-stack')),
 });
@@ -65,7 +83,7 @@ const compose = () => ({
 export function readCompose({ files, folder, parsed, unreadOverride }: FileChoice, options: LoadOptions): ReadFile {
   const { profiles, envFiles } = options;
   const given = givenVariables(options);
-  const { loadProject, toStackFile } = compose();
+  const { loadProject, removedVariables, toStackFile } = compose();
   const { project, loading, findings } = loadProject({
     files,
     folder,
@@ -80,11 +98,15 @@ export function readCompose({ files, folder, parsed, unreadOverride }: FileChoic
   const problem = locator(loading.documents, files[0]!);
   const placed = (found: Finding[]) => found.map(({ path, message }) => problem(path, message));
   const { data, refused, ignored, sealing } = toStackFile(project, options);
+  const read = options.placeOnly
+    ? noEnvFiles
+    : readEnvFiles(data, { folder, outer: project.environment, given, removed: removedVariables(project) });
   const ofSecrets = Object.values(project.secrets).flatMap(({ environment }) =>
     typeof environment === 'string' ? [environment] : [],
   );
   const declared = storedIn(data, options);
-  const unused = unusedVariables(options, new Set([...loading.used, ...ofSecrets, ...declared.given]));
+  const known = new Set([...loading.used, ...ofSecrets, ...declared.given, ...read.used]);
+  const ofValues = [...unusedVariables(options, known), ...declared.findings, ...read.findings];
   const unread: Problem[] = unreadOverride
     ? [
         {
@@ -98,20 +120,19 @@ export function readCompose({ files, folder, parsed, unreadOverride }: FileChoic
     data,
     problems: [
       ...loading.problems,
-      ...placed([
-        ...sensible(findings, loading.problems),
-        ...(options.placeOnly ? [] : [...refused, ...unused, ...declared.findings]),
-      ]),
+      ...placed([...sensible(findings, loading.problems), ...(options.placeOnly ? [] : [...refused, ...ofValues])]),
     ],
-    warnings: [...unread, ...loading.warnings, ...placed(ignored)],
+    warnings: [...unread, ...loading.warnings, ...placed(ignored), ...read.warnings],
     unset: [],
     sealing: { ...sealing, ...declared.sealing },
-    concealed: new Set([...loading.concealed, ...ofSecrets, ...declared.given]),
+    concealed: withHidden(new Set([...loading.concealed, ...ofSecrets, ...declared.given]), read, loading.used),
     missing: new Set([
       ...loading.missing,
       ...ofSecrets.filter((name) => !Object.hasOwn(project.environment, name)),
       ...declared.missing,
+      ...read.missing,
     ]),
+    envFiles: read.values,
     problem,
   };
 }

@@ -14,7 +14,7 @@ import { rules } from './rules';
 import { literalCredentials } from './rules/credentials';
 import { schemaFindings } from './schema/problems';
 import { stackFile, type StackFile } from './schema/stack-file';
-import { separateMarked, withoutSealed, withSources } from './sealed';
+import { separateMarked, withEnvFiles, withoutSealed, withSources } from './sealed';
 
 /**
  * Reads a stack file and its overlay into a validated {@link Stack}.
@@ -61,6 +61,7 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
 
 /** A stack without values that look like credentials, and those values. The place of a stack needs none of them. */
 function sendable(stack: Stack, read: ReadFile, options: LoadOptions) {
+  const ofFiles = withEnvFiles(stack, read.envFiles);
   const sealing = Object.fromEntries(
     Object.entries(read.sealing).filter(([name]) => Object.hasOwn(stack.secrets, name)),
   );
@@ -68,10 +69,12 @@ function sendable(stack: Stack, read: ReadFile, options: LoadOptions) {
     stack: separated,
     values,
     findings,
-  } = read.concealed.size === 0 ? { stack, values: {}, findings: [] } : separateMarked(withSources(stack, sealing));
+  } = read.concealed.size === 0
+    ? { stack: ofFiles.stack, values: {}, findings: [] }
+    : separateMarked(withSources(ofFiles.stack, sealing));
   return options.placeOnly
     ? { stack: withoutSealed(separated), sealing: {}, findings }
-    : { stack: separated, sealing: { ...sealing, ...values }, findings };
+    : { stack: separated, sealing: { ...sealing, ...ofFiles.values, ...values }, findings };
 }
 
 /** Data with `***` for values that look like credentials. */

@@ -5,6 +5,7 @@ import {
   type SealingValues,
   type SecretMount,
   type SecretSource,
+  type VariableValues,
 } from '../model/instance';
 import { runtimeOf } from '../model/stack/runtime-of';
 import type { Service, Stack } from '../model/stack';
@@ -40,6 +41,26 @@ export function separateMarked(stack: Stack): Separated {
     services: Object.fromEntries(services),
   };
   return { stack: result, values, findings: markedIn(result, []) };
+}
+
+/** The stack whose services take the variables of their env files as one secret each, and the values of those. */
+export function withEnvFiles(
+  stack: Stack,
+  envFiles: Record<string, VariableValues>,
+): { stack: Stack; values: Record<string, VariableValues> } {
+  const values: Record<string, VariableValues> = {};
+  const services = Object.entries(stack.services).map(([key, service]) => {
+    if (!Object.hasOwn(envFiles, key)) return [key, service] as const;
+    const name = secretName(key, 'env_file', new Set([...Object.keys(stack.secrets), ...Object.keys(values)]));
+    values[name] = envFiles[key]!;
+    const mount: SecretMount = { name, source: unsealed, target: { variables: true } };
+    return [key, { ...service, secrets: [mount, ...service.secrets] }] as const;
+  });
+  const sources = Object.fromEntries(Object.keys(values).map((name) => [name, unsealed]));
+  return {
+    stack: { ...stack, secrets: { ...stack.secrets, ...sources }, services: Object.fromEntries(services) },
+    values,
+  };
 }
 
 const unsealed: SecretSource = { sealed: '' };

@@ -1,5 +1,5 @@
 import { isName } from '../model/names';
-import type { SealingValues } from '../model/instance';
+import type { GivenSecrets } from '../model/instance';
 import type { LoadOptions } from './load-options';
 import type { Finding } from './problems';
 import { isData } from './read/overlay';
@@ -8,7 +8,7 @@ import { isData } from './read/overlay';
 export interface DeclaredStored {
   /** Names of those that `--secret` gives instead. */
   given: string[];
-  sealing: SealingValues;
+  sealing: GivenSecrets;
   /** Names of those that may be stored. */
   missing: string[];
   /** Those that are not stored. */

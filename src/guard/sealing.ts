@@ -43,7 +43,7 @@ export function sealingKeyOf(installationKey: Buffer): { id: string; publicKey: 
 }
 
 /** First byte of what is sealed. */
-const kinds = { bytes: 0, text: 1 } as const;
+const kinds = { bytes: 0, text: 1, variables: 2 } as const;
 
 /** Bytes to seal as they are, such as those of a file. */
 export function sealableBytes(value: Uint8Array): Buffer {
@@ -55,9 +55,20 @@ export function sealableText(text: string): Buffer {
   return Buffer.concat([Buffer.from([kinds.text]), Buffer.from(text)]);
 }
 
-/** The text that was sealed; undefined for bytes. */
-export function sealedText(opened: Buffer): string | undefined {
-  return opened[0] === kinds.text ? opened.subarray(1).toString('utf8') : undefined;
+/** Environment variables to seal. */
+export function sealableVariables(values: Record<string, string>): Buffer {
+  return Buffer.concat([Buffer.from([kinds.variables]), Buffer.from(JSON.stringify(values))]);
+}
+
+/** What was sealed. */
+export type Opened =
+  { kind: 'bytes'; value: Buffer } | { kind: 'text'; value: string } | { kind: 'variables'; value: Buffer };
+
+/** Tells what was sealed from the first byte. */
+export function openedOf(opened: Buffer): Opened {
+  const value = opened.subarray(1);
+  if (opened[0] === kinds.text) return { kind: 'text', value: value.toString('utf8') };
+  return { kind: opened[0] === kinds.variables ? 'variables' : 'bytes', value };
 }
 
 /** Seals a value of at most 256 KiB. @throws SealProblem if the key is not one, or the value is too large */

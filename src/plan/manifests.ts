@@ -55,7 +55,10 @@ function namesOnly({ secrets, workload }: InstanceSpec): Parameters<typeof toMan
   const content = '(the worker knows it)';
   return {
     variables: Object.fromEntries(
-      secrets.flatMap(({ target }) => ('environment' in target ? [[target.environment, content]] : [])),
+      secrets.flatMap(({ name, target }) => {
+        if ('variables' in target) return [[name, content]];
+        return 'environment' in target ? [[target.environment, content]] : [];
+      }),
     ),
     files: secrets.flatMap(({ target }) => ('path' in target ? [{ ...target, content }] : [])),
     certificates: certificatesOf(workload?.ingress).map(() => ({ certificate: content, key: content })),

@@ -2,6 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { defaultActivityInfo, MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { seal, sealableBytes, sealableVariables } from '../../src/guard/sealing';
+import { storedName } from '../../src/model/instance';
+import { mark, storedReference } from '../../src/model/text/marks';
 import { SecretStore } from '../../src/activities/secrets';
 import { SoftwareFault } from '../../src/activities/failures';
 
@@ -135,6 +140,59 @@ describe('the masks of a worker', () => {
     await store.learn({}, [file]);
     expect(store.mask('production 5432 true something-private postgres 12345 4111111111111111')).toBe(
       'production 5432 true *** *** *** ***',
+    );
+  });
+
+  it('hide likewise what clients have sealed of env files, and pass it on as variables', async () => {
+    const store = new SecretStore(folder());
+    const sealed = (json: Buffer): { sealed: string } => ({
+      sealed: seal(json, store.sealingKey(), { stack: 'shop', environment: 'test', name: 'api.env_file' }),
+    });
+    const info = { ...defaultActivityInfo, workflowExecution: { workflowId: 'deployment/shop/test/1', runId: '' } };
+    const run = <T>(work: () => Promise<T>): Promise<T> =>
+      new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') }).run(work);
+    const spec = (source: { sealed: string }) => ({
+      envFiles: [],
+      secrets: [{ name: 'api.env_file', source, target: { variables: true as const } }],
+    });
+    const values = { MODE: 'production', NOTE: 'something-private', EMPTY: '' };
+    const good = sealed(sealableVariables(values));
+    expect(await run(() => store.variables(spec(good)))).toEqual(values);
+    expect(store.mask('production something-private')).toBe('production ***');
+    const prints = (source: { sealed: string }) => run(() => store.fingerprints({ 'api.env_file': source }, []));
+    expect(await prints(sealed(sealableVariables(values)))).toEqual(await prints(good));
+    expect(await prints(sealed(sealableVariables({ ...values, EMPTY: 'x' })))).not.toEqual(await prints(good));
+    for (const other of ['[1]', '{"A=B": "1"}', '{"A": "\\u0000"}', '{'])
+      await expect(
+        run(() => store.variables(spec(sealed(Buffer.concat([Buffer.from([2]), Buffer.from(other)]))))),
+      ).rejects.toThrow('the secret api.env_file does not consist of variables; deploy it again');
+  });
+
+  it('fill stored secrets into variables that clients have sealed, and mask them by themselves', async () => {
+    const store = new SecretStore(folder());
+    const place = { stack: 'shop', environment: 'test' };
+    const info = { ...defaultActivityInfo, workflowExecution: { workflowId: 'deployment/shop/test/1', runId: '' } };
+    const run = <T>(work: () => Promise<T>): Promise<T> =>
+      new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') }).run(work);
+    const stored = (value: string) =>
+      seal(sealableBytes(Buffer.from(value)), store.sealingKey(), { ...place, name: storedName('DB') });
+    const values = { URL: `pg://u:${storedReference('DB')}@${mark('private.host')}`, MODE: 'production' };
+    const sealed = seal(sealableVariables(values), store.sealingKey(), { ...place, name: 'api.env_file' });
+    const sourceWith = (value: string) => ({ sealed, parts: { DB: stored(value) } });
+    const prints = (value: string) => run(() => store.fingerprints({ 'api.env_file': sourceWith(value) }, []));
+    const spec = (source: { sealed: string; parts?: Record<string, string> }) => ({
+      envFiles: [],
+      secrets: [{ name: 'api.env_file', source, target: { variables: true as const } }],
+    });
+    expect(await run(() => store.variables(spec(sourceWith('s3cret-value\n'))))).toEqual({
+      URL: 'pg://u:s3cret-value@private.host',
+      MODE: 'production',
+    });
+    expect(store.mask('s3cret-value private.host production')).toBe('*** *** production');
+    expect(await prints('one')).toEqual(await prints('one'));
+    expect(await prints('two')).not.toEqual(await prints('one'));
+    await expect(run(() => store.variables(spec({ sealed })))).rejects.toThrow(
+      'the secret DB was not sent with the stack; deploy it again',
     );
   });
 });

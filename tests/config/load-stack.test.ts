@@ -335,6 +335,26 @@ services:
     ]);
   });
 
+  it('has the client read an env file where the file says so', () => {
+    const text = (entries: string) => `name: shop\nservices: {a: {image: x, env_file: ${entries}}}\n`;
+    const file = writeStack(text('[{path: a.env, read_by: client}]'));
+    writeFileSync(join(dirname(file), 'a.env'), 'A=v-$FROM_SHELL\nFROM_SHELL\n');
+    const { stack, sealing } = loadStack({ file, shell: { FROM_SHELL: '1' } });
+    expect(sealing).toEqual({ 'a.env_file': { A: 'v-1', FROM_SHELL: '1' } });
+    expect(stack.services.a).toMatchObject({ envFiles: [], secrets: [{ target: { variables: true } }] });
+    expect(problems(text('[{path: none.env, read_by: client}]'))[0]).toMatch(
+      /none\.env does not exist; check the path/,
+    );
+    expect(problems(text('[{path: none.env, required: false, read_by: client}]'))).toEqual([]);
+    expect(problems(text('[{path: a.env, required: false, read_by: client}, b.env]'))).toEqual([
+      '2:26 services.a.env_file: the client reads some of its files and the worker others; ' +
+        'set one read_by for all of them',
+    ]);
+    expect(problems(text('[{path: a.env, format: raw}]'))).toEqual([
+      '2:26 services.a.env_file: has a format, which only a file with read_by: client can have; add it',
+    ]);
+  });
+
   it('says of the other services what they mean, where one is malformed', () => {
     const text =
       'name: shop\nservices:\n  a: {image: x, replicas: two, depends_on: [nope]}\n  b: {image: x, ' +

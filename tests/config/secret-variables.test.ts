@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { formatProblem, loadStack, StackFileError, type LoadOptions } from '../../src/config';
 import { isData } from '../../src/config/read/overlay';
+import type { SealingValues } from '../../src/model/instance';
 import { referencesIn, reveal } from '../../src/model/text/marks';
 
 const folder = mkdtempSync(join(tmpdir(), 'deploy-code-secret-variables-'));
@@ -32,7 +33,7 @@ const messageOf = (run: () => unknown): string => {
   }
   throw new Error('it was accepted');
 };
-const plain = (sealing: Record<string, string | Uint8Array>) =>
+const plain = (sealing: SealingValues) =>
   Object.fromEntries(
     Object.entries(sealing).map(([name, value]) => [name, typeof value === 'string' ? reveal(value) : value]),
   );
@@ -269,4 +270,53 @@ describe('a secret variable anywhere in a file', () => {
     },
     120_000,
   );
+});
+
+describe('an env file that the client reads', () => {
+  const text = 'ABOVE=here\nURL=pg://u:${DB}@db\nTOKEN\nDB\nALL=$ABOVE,$OWN,$TOKEN\nELSE=${GONE:-none}\n';
+  const options = { secrets: { TOKEN: 't0ken' }, stored: ['DB', 'OWN', 'ABOVE', 'GONE'] };
+  const service = 'services: {a: {image: "x:1", environment: {OWN: own}, env_file: ';
+
+  it.each([
+    ['a Compose file', compose(`${service} app.env}}\n`, options, { 'app.env': text })],
+    [
+      'a stack file',
+      load(
+        { 'deploy-code.yaml': `name: s\n${service} [{path: app.env, read_by: client}]}}\n`, 'app.env': text },
+        options,
+      ),
+    ],
+  ])('of %s takes secret variables; stored ones only if nothing else has a value', (_, { sealing, stack }) => {
+    const values = sealing['a.env_file'] as Record<string, string>;
+    expect(Object.fromEntries(Object.entries(values).map(([key, value]) => [key, reveal(value)]))).toEqual({
+      ABOVE: 'here',
+      ALL: 'here,own,t0ken',
+      DB: 'DB',
+      ELSE: 'GONE',
+      TOKEN: 't0ken',
+      URL: 'pg://u:DB@db',
+    });
+    const referred = Object.entries(values).map(([key, value]) => [key, referencesIn(value)] as const);
+    expect(referred.filter(([, names]) => names.length > 0)).toEqual([
+      ['DB', ['DB']],
+      ['ELSE', ['GONE']],
+      ['URL', ['DB']],
+    ]);
+    expect(JSON.stringify(stack)).not.toContain('t0ken');
+  });
+
+  it('tells which variables could be stored', () => {
+    const { missing } = compose(`${service} app.env}}\n`, { variables: { TOKEN: 't' } }, { 'app.env': text });
+    expect(missing.sort()).toEqual(['DB', 'GONE']);
+  });
+
+  it('refuses values that no variable can have', () => {
+    const file = `${service} app.env}}\n`;
+    const binary = { secrets: { DB: Buffer.from([0xff]) } };
+    expect(messageOf(() => compose(file, binary, { 'app.env': 'DB\n' }))).toContain('the value of DB is not text');
+    const marked = 'contains a character that no text may contain';
+    expect(messageOf(() => compose(file, {}, { 'app.env': 'A=\uFDD0\uFDD0DB\uFDD1\n' }))).toContain(marked);
+    const shell = { DB: '\uFDD0x' };
+    expect(messageOf(() => compose(file, { shell }, { 'app.env': 'DB\n' }))).toContain(`the value of DB ${marked}`);
+  });
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -49,7 +49,12 @@ const compose = `services:
     image: ${images.app}
     command: ["true"]
     depends_on: [db]
-  alone: {image: ${images.app}, network_mode: none, stop_grace_period: 1s}
+  alone:
+    image: ${images.app}
+    network_mode: none
+    stop_grace_period: 1s
+    environment: {VERSION: "1"}
+    env_file: [alone.env, {path: raw.env, format: raw}, {path: missing.env, required: false}]
   debug: {image: ${images.app}, profiles: [debug], command: sh -c "exit 1"}
 secrets: {token: {environment: API_TOKEN}}
 configs: {motd: {content: "hello \${GREETING}\\n"}}
@@ -65,15 +70,24 @@ describeWith('docker', 'a Compose file', () => {
   const name = uniqueName('composed');
   const folder = join(mkdtempSync(join(tmpdir(), 'deploy-code-compose-')), name);
   const shell = { FROM_SHELL: 'from-shell', GREETING: 'there' };
-  const planted = ['db-pass-4721', 'token-4722', 'changed-pass-4723'];
+  const planted = ['db-pass-4721', 'token-4722', 'changed-pass-4723', 'of-file-4724', 'changed-of-file-4725'];
   let engine: TestEngine;
 
-  const load = (password: string) => {
-    writeFileSync(join(folder, '.env'), `DB_PASSWORD=${password}\nAPI_TOKEN=${planted[1]}\n`);
-    return loadStack({ file: join(folder, 'compose.yaml'), environment: 'test', shell });
+  /** The env files are gone before a worker could read them. */
+  const load = (password: string, ofFile = planted[3]!, profiles: string[] = []) => {
+    const at = (file: string) => join(folder, file);
+    writeFileSync(at('.env'), `DB_PASSWORD=${password}\nAPI_TOKEN=${planted[1]}\n`);
+    writeFileSync(
+      at('alone.env'),
+      `PLAIN=${ofFile}\nFROM_SHELL\nNOWHERE\nVERSION=2\nREFERS="[\${GREETING}]\\t$PLAIN"\n`,
+    );
+    writeFileSync(at('raw.env'), `RAW="$PLAIN" # kept\n`);
+    const loaded = loadStack({ file: at('compose.yaml'), environment: 'test', shell, profiles });
+    for (const file of ['alone.env', 'raw.env']) rmSync(at(file));
+    return loaded;
   };
-  const sealed = async (password: string) => {
-    const { stack, sealing } = load(password);
+  const sealed = async (password: string, ofFile?: string) => {
+    const { stack, sealing } = load(password, ofFile);
     return engine.client.seal(stack, sealing);
   };
   const instance = (service: string, deployment = 1) => `${name}-test-${service}-1-d${deployment}`;
@@ -121,6 +135,20 @@ describeWith('docker', 'a Compose file', () => {
     expect(environment.some((line) => line.startsWith('UNSET'))).toBe(false);
   });
 
+  it('passes on the variables of env files, as the client reads them', async () => {
+    const { Config } = await docker.getContainer(instance('alone')).inspect();
+    expect(Config.Env).toEqual(
+      expect.arrayContaining([
+        `PLAIN=${planted[3]}`,
+        'FROM_SHELL=from-shell',
+        'VERSION=1',
+        `REFERS=[there]\t${planted[3]}`,
+        'RAW="$PLAIN" # kept',
+      ]),
+    );
+    expect(Config.Env.some((line) => line.startsWith('NOWHERE'))).toBe(false);
+  });
+
   it('makes files with the very bytes and modes', async () => {
     expect(await shown('Web.App', 'cat /run/secrets/api-token; echo; cat /etc/motd')).toBe(
       `${planted[1]}\nhello there\n`,
@@ -152,8 +180,7 @@ describeWith('docker', 'a Compose file', () => {
 
   it('leaves services of profiles that are not active out', async () => {
     expect(Object.keys(load(planted[0]!).stack.services)).not.toContain('debug');
-    const { stack } = loadStack({ file: join(folder, 'compose.yaml'), shell, profiles: ['debug'] });
-    expect(Object.keys(stack.services)).toContain('debug');
+    expect(Object.keys(load(planted[0]!, planted[3]!, ['debug']).stack.services)).toContain('debug');
   });
 
   it('changes nothing when its secrets are sealed anew, and their service when they change', async () => {
@@ -183,6 +210,15 @@ describeWith('docker', 'a Compose file', () => {
     const result = await back.result();
     expect(result).toMatchObject({ outcome: 'succeeded', changed: ['db', 'Web.App'] });
     expect(await shown('Web.App', 'echo $DATABASE_URL', result.deployment)).toContain(planted[0]);
+  });
+
+  it('replaces only the service whose env file has changed', async () => {
+    const { plan } = await engine.client.plan(await sealed(planted[0]!, planted[4]));
+    expect(JSON.stringify(plan)).toContain('"env_file"');
+    expect(await (await engine.client.deploy(await sealed(planted[0]!, planted[4]))).result()).toMatchObject({
+      outcome: 'succeeded',
+      changed: ['alone'],
+    });
   });
 
   it('never shows its secrets in a history or in logs', async () => {

@@ -24,7 +24,7 @@ describe('an env file', () => {
     ["A='a\\'b \\n \\\\'", "a'b \\n \\\\"],
     ['A="json {\\"a\\": 1}"', 'json {"a": 1}'],
     ['A="two\nlines"', 'two\nlines'],
-    ['A="two\r\nlines"\r\n', 'two\nlines'],
+    ['A="two\r\nlines"\r\n', 'two\r\nlines'],
     ['\uFEFFA=behind a byte order mark', 'behind a byte order mark'],
     ['# A=1\n\n   # B=2\nA=3', '3'],
     ['A=first\nA=last', 'last'],

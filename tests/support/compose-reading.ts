@@ -2,9 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { loadProject } from '../../src/config/compose/load';
+import { removedVariables } from '../../src/config/compose/project';
+import { readEnvFiles } from '../../src/config/env-files';
+import { givenVariables } from '../../src/config/given-variables';
 import type { Problem } from '../../src/config/problems';
 import { StackFileError } from '../../src/config/problems';
-import { EnvFileError, parseEnvFile } from '../../src/model/text/env-file';
 import { reveal } from '../../src/model/text/marks';
 import { toBytes } from '../../src/config/schema/values';
 
@@ -41,21 +43,20 @@ export function casesIn(folder: string): ComposeCase[] {
 export function readingOf({ folder, files, env, profiles }: ComposeCase): { project?: Data; problems: Problem[] } {
   try {
     const { project, loading, findings } = loadProject({ files, folder, variables: env, profiles });
-    const problems = [...loading.problems, ...findings.map(({ path, message }) => ({ path: path.join('.'), message }))];
+    const { name, networks, volumes, secrets, environment } = project;
+    const { services, findings: ofFiles } = withEnvFiles(project.services, folder, environment);
+    const problems = [
+      ...loading.problems,
+      ...[...findings, ...ofFiles].map(({ path, message }) => ({ path: path.join('.'), message })),
+    ];
     if (problems.length > 0) return { problems };
-    const { name, services, networks, volumes, secrets, environment } = project;
     const configs = withoutContents(project.configs);
-    const withFiles = Object.fromEntries(
-      Object.entries(services).map(([key, service]) => [key, withEnvFiles(service, environment)]),
-    );
     return {
-      project: placeless({ name, services: withFiles, networks, volumes, secrets, configs }, folder) as Data,
+      project: placeless({ name, services, networks, volumes, secrets, configs }, folder) as Data,
       problems: [],
     };
   } catch (error) {
     if (error instanceof StackFileError) return { problems: error.problems };
-    if (error instanceof EnvFileError || (error as NodeJS.ErrnoException).code !== undefined)
-      return { problems: [{ path: 'env_file', message: (error as Error).message }] };
     throw error;
   }
 }
@@ -71,25 +72,22 @@ function withoutContents(configs: Record<string, Data>): Record<string, Data> {
 }
 
 /** Compose puts the variables of env files into `environment`. */
-function withEnvFiles(service: Data, outer: Record<string, string>): Data {
-  if (!Array.isArray(service.env_file)) return service;
-  let earlier: Record<string, string> = {};
-  for (const { path, required, format } of service.env_file as {
-    path: string;
-    required?: boolean;
-    format?: string;
-  }[]) {
-    if (!existsSync(path) && required === false) continue;
-    const text = readFileSync(path, 'utf8');
-    const known = { ...textsOnly(service.environment), ...outer };
-    earlier = { ...earlier, ...parseEnvFile(text, { outer: known, earlier, unset: 'empty', raw: format === 'raw' }) };
-  }
-  return { ...service, environment: { ...earlier, ...(service.environment as Data | undefined) } };
-}
-
-function textsOnly(environment: unknown): Record<string, string> {
-  const entries = Object.entries((environment ?? {}) as Data);
-  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+function withEnvFiles(services: Record<string, Data>, folder: string, outer: Record<string, string>) {
+  const asked = Object.entries(services).map(([key, { env_file: files, environment }]) => {
+    const entries = (files as Data[] | undefined)?.map((file) => ({ ...file, read_by: 'client' }));
+    const own = Object.entries((environment ?? {}) as Data).filter(([, value]) => value !== null);
+    return [key, { env_file: entries, environment: Object.fromEntries(own) }];
+  });
+  const removed = removedVariables({ services });
+  const given = givenVariables({ shell: {} });
+  const { values, findings } = readEnvFiles({ services: Object.fromEntries(asked) }, { folder, outer, given, removed });
+  const filled = Object.entries(services).map(([key, service]) => [
+    key,
+    values[key]
+      ? { ...service, environment: { ...values[key], ...(service.environment as Data | undefined) } }
+      : service,
+  ]);
+  return { services: Object.fromEntries(filled) as Record<string, Data>, findings };
 }
 
 /** Absolute paths of this machine as the corpus has them. */

@@ -6,13 +6,13 @@ import { EnvFileError, parseEnvFile } from '../../model/text/env-file';
 import { defaultPolicy, ownFiles, SourceRules } from '../../policy';
 import { RuntimeError } from '../../runtimes/runtime';
 import { SoftwareFault } from '../failures';
-import { isHarmless } from './harmless';
 import { installationKeys } from './installation-key';
 import { shortestMasked } from './masker';
 import { Masks } from './masks';
 import { PermittedSources } from './permitted';
 import { SecretSources } from './sources';
 import { textOf, plainTextOf, variableOf, withoutLineEnd } from './text';
+import { sealedVariables, secretValues } from './variables';
 
 /** The worker's secrets: read when they are used, compared by keyed fingerprints, and masked in all output. */
 export class SecretStore {
@@ -33,8 +33,10 @@ export class SecretStore {
   async variables({ secrets, envFiles }: Pick<InstanceSpec, 'secrets' | 'envFiles'>): Promise<Record<string, string>> {
     let result: Record<string, string> = {};
     for (const file of envFiles) result = { ...result, ...(await this.envFile(file, result)) };
-    for (const { name, source, target } of secrets)
+    for (const { name, source, target } of secrets) {
+      if ('variables' in target) Object.assign(result, sealedVariables(name, await this.value(name, source)));
       if ('environment' in target) result[target.environment] = variableOf(name, await this.value(name, source));
+    }
     return result;
   }
 
@@ -123,17 +125,15 @@ export class SecretStore {
   }
 
   private async value(name: string, source: SecretSource): Promise<Buffer> {
-    const { value, parts } = await this.sources.readParts(name, source);
-    this.masks.learn(value);
-    for (const part of parts) if (part.length >= shortestMasked) this.masks.learn(Buffer.from(part));
+    const { value, secret } = await this.sources.readParts(name, source);
+    for (const each of secret) this.masks.learn(each);
     return value;
   }
 
   private async envFile(file: string, earlier: Record<string, string> = {}): Promise<Record<string, string>> {
     const text = plainTextOf(`the env_file ${file}`, await this.permitted.file('the env_file', file, 'env_files'));
     const values = parsed(file, text, earlier);
-    for (const [name, value] of Object.entries(values))
-      if (value.length >= shortestMasked && !isHarmless(name, value)) this.masks.learn(Buffer.from(value));
+    for (const value of secretValues(values)) this.masks.learn(value);
     return values;
   }
 }

@@ -1,13 +1,21 @@
 import { storedName, type SealedText, type SecretSource } from '../../model/instance';
-import { keyIdOf, seal, sealedText, sealingKeyOf, SealProblem, unseal } from '../../guard/sealing';
+import { keyIdOf, openedOf, seal, sealingKeyOf, SealProblem, unseal } from '../../guard/sealing';
 import { atReferences, markedIn, reveal } from '../../model/text/marks';
 import type { Place } from '../../policy';
 import { SoftwareFault } from '../failures';
 import type { InstallationKeys } from './installation-key';
 import { placeOfTask } from '../guards/place-of-task';
+import { shortestMasked } from './masker';
 import { plainTextOf } from './text';
 import type { PermittedSources } from './permitted';
+import { sealedVariables, secretValues } from './variables';
 import { Vault } from './vault';
+
+/** A value, and what of it is secret. */
+interface SecretParts {
+  value: Buffer;
+  secret: Buffer[];
+}
 
 /** Reads the values of secrets, each time they are needed. */
 export class SecretSources {
@@ -19,13 +27,13 @@ export class SecretSources {
   ) {}
 
   /**
-   * A value, and the parts of it that are secret by themselves.
+   * A value, and what of it is secret.
    * @throws SoftwareFault if the secret does not exist, RuntimeError if its source is unavailable
    */
-  async readParts(name: string, source: SecretSource): Promise<{ value: Buffer; parts: string[] }> {
-    if ('stored' in source) return { value: this.stored(source.stored, source.sealed), parts: [] };
+  async readParts(name: string, source: SecretSource): Promise<SecretParts> {
+    if ('stored' in source) return whole(this.stored(source.stored, source.sealed));
     if ('sealed' in source) return this.sealedParts(name, source);
-    return { value: await this.read(name, source), parts: [] };
+    return whole(await this.read(name, source));
   }
 
   /** Seals stored secrets with the current key; returns those that had a former one. */
@@ -40,16 +48,34 @@ export class SecretSources {
     );
   }
 
-  /** The text that a client has sealed, with the stored secrets that it refers to. */
-  private sealedParts(name: string, { sealed, parts = {} }: SealedText): { value: Buffer; parts: string[] } {
-    const value = this.unsealed(name, sealed);
-    const text = sealedText(value);
-    if (text === undefined) return { value: value.subarray(1), parts: [] };
+  /** What a client has sealed, with the stored secrets that its texts refer to. */
+  private sealedParts(name: string, { sealed, parts = {} }: SealedText): SecretParts {
+    const opened = openedOf(this.unsealed(name, sealed));
+    switch (opened.kind) {
+      case 'bytes':
+        return whole(opened.value);
+      case 'text': {
+        const { text, secret } = this.filled(opened.value, parts);
+        const value = Buffer.from(text);
+        return { value, secret: [value, ...secret] };
+      }
+      case 'variables': {
+        const filled = mapValues(sealedVariables(name, opened.value), (value) => this.filled(value, parts));
+        const values = mapValues(filled, ({ text }) => text);
+        const secret = Object.values(filled).flatMap((each) => each.secret);
+        return { value: Buffer.from(JSON.stringify(values)), secret: [...secretValues(values), ...secret] };
+      }
+    }
+  }
+
+  /** A text with the stored secrets that it refers to, and the parts of it that are secret by themselves. */
+  private filled(text: string, parts: Record<string, string>): { text: string; secret: Buffer[] } {
     const pieces = atReferences(text).map((piece, index) =>
       index % 2 === 0 ? piece : this.storedText(piece, parts[piece]),
     );
     const referred = pieces.filter((_, index) => index % 2 === 1);
-    return { value: Buffer.from(pieces.map(reveal).join('')), parts: [...markedIn(pieces.join(' ')), ...referred] };
+    const secret = [...markedIn(pieces.join(' ')), ...referred].filter((part) => part.length >= shortestMasked);
+    return { text: pieces.map(reveal).join(''), secret: secret.map((part) => Buffer.from(part)) };
   }
 
   private storedText(name: string, sealed: string | undefined): string {
@@ -88,4 +114,12 @@ export class SecretSources {
     if (place) return place;
     throw new SoftwareFault(`the secret ${name} is sealed for one environment, and none asks for it`);
   }
+}
+
+function whole(value: Buffer): SecretParts {
+  return { value, secret: [value] };
+}
+
+function mapValues<From, To>(values: Record<string, From>, change: (value: From) => To): Record<string, To> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
 }

@@ -1,4 +1,4 @@
-import { seal, sealableBytes, sealableText, SealProblem } from '../../guard/sealing';
+import { seal, sealableBytes, sealableText, sealableVariables, SealProblem } from '../../guard/sealing';
 import type { SealingKey, SealingValues, SecretSource } from '../../model/instance';
 import type { Stack } from '../../model/stack';
 import { replaceSources, sourcesOf } from '../../model/stack/secret-sources';
@@ -58,15 +58,24 @@ function sealed(
   return Object.fromEntries(entries);
 }
 
-function referencesOf(value: string | Uint8Array): string[] {
-  return typeof value === 'string' ? referencesIn(value) : [];
+function referencesOf(value: Sealable): string[] {
+  if (value instanceof Uint8Array) return [];
+  const texts = typeof value === 'string' ? [value] : Object.values(value);
+  return [...new Set(texts.flatMap(referencesIn))];
 }
 
-/** Seals a text or bytes. @throws BadRequest if they are too large */
-export function sealValue(value: string | Uint8Array, key: SealingKey, purpose: Parameters<typeof seal>[2]): string {
+type Sealable = SealingValues[string];
+
+/** Seals a text, bytes or variables. @throws BadRequest if they are too large */
+export function sealValue(value: Sealable, key: SealingKey, purpose: Parameters<typeof seal>[2]): string {
   try {
-    return seal(typeof value === 'string' ? sealableText(value) : sealableBytes(value), key, purpose);
+    return seal(sealable(value), key, purpose);
   } catch (error) {
     throw error instanceof SealProblem ? new BadRequest(error.message) : error;
   }
+}
+
+function sealable(value: Sealable): Buffer {
+  if (typeof value === 'string') return sealableText(value);
+  return value instanceof Uint8Array ? sealableBytes(value) : sealableVariables(value);
 }

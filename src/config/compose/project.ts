@@ -1,4 +1,4 @@
-import type { Data } from './canonical/values';
+import { mapping, mapValues, type Data } from './canonical/values';
 import type { Environment } from './environment';
 
 /** What Compose reads out of Compose files: every key in its long form, with absolute paths. */
@@ -16,4 +16,13 @@ export interface ComposeProject {
   disabled: string[];
   /** The top-level `x-deploy-code`. */
   extension?: unknown;
+}
+
+/** Variables of each service whose name stands under `environment` without a value: no env file sets them. */
+export function removedVariables({ services }: Pick<ComposeProject, 'services'>): Record<string, string[]> {
+  return mapValues(services, (service) =>
+    Object.entries(mapping((service as Data).environment, null)).flatMap(([name, value]) =>
+      value === null ? [name] : [],
+    ),
+  );
 }

@@ -91,6 +91,13 @@ const envFile = z.union([
   z.strictObject({
     path: z.string(),
     required: flag.optional().describe('False: left out if the client does not find it; default true.'),
+    format: choice('raw').optional().describe('`raw`: no quotes, comments and references. With `read_by: client`.'),
+    read_by: choice('client', 'worker')
+      .optional()
+      .describe(
+        'Who reads it; default `worker`. The client reads it as Compose does, and seals its variables; ' +
+          'the file needs not be on the worker.',
+      ),
   }),
 ]);
 

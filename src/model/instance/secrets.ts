@@ -30,11 +30,17 @@ export interface SealingKey {
   publicKey: string;
 }
 
+/** Values of secrets that the caller has, texts or bytes, by their name. */
+export type GivenSecrets = Record<string, string | Uint8Array>;
+
 /**
- * Values to seal, by the name of their secret. A text may have marked parts, which are masked by themselves, and refer
- * to stored secrets.
+ * Values to seal, by the name of their secret. A text and a variable may have marked parts, which are masked by
+ * themselves, and refer to stored secrets.
  */
-export type SealingValues = Record<string, string | Uint8Array>;
+export type SealingValues = Record<string, string | Uint8Array | VariableValues>;
+
+/** Environment variables by name. */
+export type VariableValues = Record<string, string>;
 
 /** A key of a secret in HashiCorp Vault's KV engine, version 2. */
 export interface VaultAddress {
@@ -44,13 +50,13 @@ export interface VaultAddress {
 }
 
 /**
- * How an instance receives a secret: as a file, as an environment variable, or in the texts of its container (command,
- * labels, health check) that refer to it as {@link sealedReference}.
+ * How an instance receives a secret: as a file, as an environment variable, as all variables of its env files, or in
+ * the texts of its container (command, labels, health check) that refer to it as {@link sealedReference}.
  */
 export interface SecretMount {
   name: string;
   source: SecretSource;
-  target: FileTarget | { environment: string } | { texts: true };
+  target: FileTarget | { environment: string } | { variables: true } | { texts: true };
 }
 
 /** Stands in a text for the value of a secret. */

@@ -18,13 +18,19 @@ export interface EnvFileOptions {
   earlier?: Record<string, string>;
   /** A reference to an unset variable: `keep` (default) leaves it as written, `empty` is what Compose does. */
   unset?: 'keep' | 'empty';
-  /** Called with each variable that a value refers to and that is not set. */
+  /** Values that all others win over. */
+  below?: Record<string, string>;
+  /** Called with each variable without a value that the file takes, also with a default. */
   onUnset?: (name: string) => void;
   /** No quotes, comments and references: the value is the rest of the line. */
   raw?: boolean;
+  /** Called with each variable of `outer` and `below` that the file takes. */
+  used?: (name: string) => void;
+  /** Called with the line of each reference to an unset variable without a default. */
+  foundUnset?: (line: number) => void;
 }
 
-const escape = /\\(?:([abfnrtv$"\\])|0([0-3][0-7]{2}))/g;
+const escape = /\\(?:([abfnrtv$"\\])|0(\d{0,3}))/g;
 const escaped: Record<string, string> = {
   a: '\x07',
   b: '\b',
@@ -37,7 +43,8 @@ const escaped: Record<string, string> = {
   '"': '"',
   '\\': '\\',
 };
-const assignment = /^[^\S\n]*(?:export[^\S\n]+)?([\p{L}\p{N}_.[\]-]+)[^\S\n]*(?:([=:])[^\S\n]*|(?=\n|$))/u;
+const assignment =
+  /^[^\S\n]*(?!export[^\S\n]+[=:])(?:export[^\S\n]+)?([\p{L}\p{N}_.[\]-]+)[^\S\n]*(?:([=:])[^\S\n]*|(?=\n|$))/u;
 /** Allowed after a closing quote. */
 const afterQuote = /^[^\S\n]*(?:#[^\n]*)?(?:\n|$)/;
 /** Blank lines and comments. */
@@ -52,29 +59,41 @@ const longest = 2 ** 21;
  * @throws EnvFileError
  */
 export function parseEnvFile(text: string, options: EnvFileOptions = {}): Record<string, string> {
-  const { outer = {}, earlier = {}, unset = 'keep', onUnset } = options;
-  if (options.raw) return parseRaw(text, outer);
+  const { outer = {}, earlier = {}, below = {}, unset = 'keep' } = options;
+  const { used = () => {}, onUnset = () => {}, foundUnset = () => {} } = options;
   const values = new Map<string, string>();
   let total = 0;
-  const outside = (name: string) => (Object.hasOwn(outer, name) ? outer[name] : undefined);
-  const valueOf = (name: string) => {
-    const value = outside(name) ?? values.get(name) ?? (Object.hasOwn(earlier, name) ? earlier[name] : undefined);
-    if (value === undefined) onUnset?.(name);
+  const from = (source: Record<string, string | undefined>, name: string) => {
+    const value = valueIn(source, name);
+    if (value !== undefined) used(name);
     return value;
   };
-  let rest = text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
+  const written = (name: string) => values.get(name) ?? valueIn(earlier, name);
+  const lowest = (name: string) => {
+    const value = from(below, name);
+    if (value === undefined) onUnset(name);
+    return value;
+  };
+  const valueOf = (name: string) => from(outer, name) ?? written(name) ?? lowest(name);
+  const inherited = (name: string) => from(outer, name) ?? (written(name) === undefined ? lowest(name) : undefined);
+  if (options.raw) return parseRaw(text, values, inherited);
+  let rest = text.replace(/^\uFEFF/, '');
   const all = rest;
-  const problem = (message: string) =>
-    new EnvFileError(all.slice(0, all.length - rest.length).split('\n').length, message);
+  const line = () => all.slice(0, all.length - rest.length).split('\n').length;
+  const problem = (message: string) => new EnvFileError(line(), message);
+  const whenUnset = (source: string) => {
+    foundUnset(line());
+    return unset === 'keep' ? source : '';
+  };
 
   for (rest = rest.replace(nothing, ''); rest !== ''; rest = rest.replace(nothing, '')) {
     const found = assignment.exec(rest);
     if (!found) throw problem('is not NAME=value; names consist of letters, digits and _ . - [ ]');
     const [whole, name, sign] = found;
     const value = sign ? valueAt(rest.slice(whole.length), problem) : undefined;
-    const inherited = sign ? undefined : outside(name!);
-    if (value) values.set(name!, value.isLiteral ? value.text : expand(value.text, valueOf, problem, unset));
-    else if (inherited !== undefined) values.set(name!, inherited);
+    const passed = sign ? undefined : inherited(name!);
+    if (value) values.set(name!, value.isLiteral ? value.text : expand(value.text, valueOf, problem, whenUnset));
+    else if (passed !== undefined) values.set(name!, passed);
     total += values.get(name!)?.length ?? 0;
     if (total > longest) throw problem(`the values up to here are longer than ${longest} characters together`);
     rest = rest.slice(whole.length + (value?.length ?? 0));
@@ -82,9 +101,16 @@ export function parseEnvFile(text: string, options: EnvFileOptions = {}): Record
   return Object.fromEntries(values);
 }
 
+function valueIn(values: Record<string, string | undefined>, name: string): string | undefined {
+  return Object.hasOwn(values, name) ? values[name] : undefined;
+}
+
 /** Docker's own format: each line is `NAME=value` as it is, a bare name, or a comment. */
-function parseRaw(text: string, outer: NonNullable<EnvFileOptions['outer']>): Record<string, string> {
-  const values: [string, string][] = [];
+function parseRaw(
+  text: string,
+  values: Map<string, string>,
+  inherited: (name: string) => string | undefined,
+): Record<string, string> {
   for (const [index, whole] of text
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)
@@ -94,8 +120,8 @@ function parseRaw(text: string, outer: NonNullable<EnvFileOptions['outer']>): Re
     const cut = line.indexOf('=');
     const name = cut < 0 ? line : line.slice(0, cut);
     if (name === '' || /\s/.test(name)) throw new EnvFileError(index + 1, 'is not NAME=value; names have no spaces');
-    const value = cut < 0 ? (Object.hasOwn(outer, name) ? outer[name] : undefined) : line.slice(cut + 1);
-    if (value !== undefined) values.push([name, value]);
+    const value = cut < 0 ? inherited(name) : line.slice(cut + 1);
+    if (value !== undefined) values.set(name, value);
   }
   return Object.fromEntries(values);
 }
@@ -122,10 +148,13 @@ function valueAt(rest: string, problem: (message: string) => Error): Value {
   const text =
     quote === "'"
       ? inside.replaceAll("\\'", "'")
-      : inside.replace(escape, (_, letter?: string, octal?: string) =>
-          letter ? escaped[letter]! : String.fromCharCode(Number.parseInt(octal!, 8)),
-        );
+      : inside.replace(escape, (_, letter?: string, octal?: string) => (letter ? escaped[letter]! : ofOctal(octal!)));
   return { text, length: end + 1, isLiteral: quote === "'" };
+}
+
+/** The character of three octal digits; of others, Compose leaves the digits behind the first 0. */
+function ofOctal(digits: string): string {
+  return /^[0-3][0-7]{2}$/.test(digits) ? String.fromCharCode(Number.parseInt(digits, 8)) : `\\${digits}`;
 }
 
 function closingQuote(text: string, quote: string): number {
@@ -140,10 +169,10 @@ function expand(
   text: string,
   valueOf: (name: string) => string | undefined,
   problem: (message: string) => Error,
-  whenUnset: 'keep' | 'empty',
+  whenUnset: (source: string) => string,
 ): string {
   const unset = ({ name, source }: Reference, message: string | undefined) => {
-    if (message === undefined) return whenUnset === 'keep' ? source : '';
+    if (message === undefined) return whenUnset(source);
     throw problem(`the variable ${name} is not set above it`);
   };
   try {

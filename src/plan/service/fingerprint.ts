@@ -39,10 +39,15 @@ function namesOf({ secrets, ingress = [] }: Service): string[] {
 }
 
 function printOf(service: Service, stack: Stack, known: Secrets): Fingerprint {
+  const ofEnvFiles = service.secrets.filter(({ target }) => 'variables' in target);
+  const others = service.secrets.filter(({ target }) => !('variables' in target));
   const special: Partial<Record<FirstKey, unknown>> = {
     image: service.image && (known.imageId(service.image) || service.image),
-    env_file: service.envFiles.map((file) => [file, known.secret(`env_file:${file}`)]),
-    secrets: service.secrets.map(({ name, target }) => [name, target, known.secret(name)]),
+    env_file: [
+      ...service.envFiles.map((file) => [file, known.secret(`env_file:${file}`)]),
+      ...ofEnvFiles.map(({ name }) => [name, known.secret(name)]),
+    ],
+    secrets: others.map(({ name, target }) => [name, target, known.secret(name)]),
     configs: service.configs.map(({ name, path, mode, uid, gid }) => [
       path,
       mode,

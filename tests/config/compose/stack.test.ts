@@ -24,9 +24,9 @@ const service = (text: string, options: LoadOptions = {}) =>
     .app!;
 
 /** `line path: message`, without the folder. */
-const problemsOf = (text: string, options: LoadOptions = {}): string[] => {
+const problemsOf = (text: string, options: LoadOptions = {}, files: Record<string, string> = {}): string[] => {
   try {
-    return load(text, options).warnings.map((problem) => formatProblem({ ...problem, file: undefined }));
+    return load(text, options, files).warnings.map((problem) => formatProblem({ ...problem, file: undefined }));
   } catch (error) {
     if (!(error instanceof StackFileError)) throw error;
     return error.problems.map((problem) => formatProblem({ ...problem, file: undefined }));
@@ -326,10 +326,6 @@ describe('what is not carried over is named with its line', () => {
       'post_start: [{command: a, user: root}]',
       '4:31 services.app.post_start.0.user: is not supported: a hook runs as the service does',
     ],
-    [
-      'env_file: [{path: a.env, format: raw}]',
-      '4:30 services.app.env_file.0.format: raw is not supported; quote values in the file',
-    ],
   ])('and refused where it matters: %s', (text, problem) =>
     expect(problemsOf(`services:\n  app:\n    image: busybox:1\n    ${text}\n  b: {image: "busybox:1"}\n`)).toContain(
       problem,
@@ -493,6 +489,42 @@ describe('credentials in a Compose file', () => {
     });
     expect(Object.keys(sealing)).toEqual(['app.command.2', 'app.labels.login', 'app.healthcheck.2']);
     expect(JSON.stringify(stack)).not.toMatch(/"key|:key|probe key/);
+  });
+
+  it('of env files are one secret of each service, whatever they are called', () => {
+    const files = { 'a.env': 'A=v-1\nFROM_SET\nB=$FROM_SET\nC=3\nD=4\n', 'b.env': "RAW='$A'\n" };
+    const text =
+      'services:\n  app:\n    image: busybox:1\n    environment: {C: "c", D: }\n' +
+      '    env_file: [a.env, {path: b.env, format: raw}]\n  other: {image: "busybox:1"}\n';
+    const { stack, sealing, document } = load(text, { variables: { FROM_SET: 'v-2' } }, files);
+    expect(sealing).toEqual({ 'app.env_file': { A: 'v-1', B: 'v-2', FROM_SET: 'v-2', RAW: "'$A'" } });
+    expect(stack.secrets).toEqual({ 'app.env_file': { sealed: '' } });
+    expect(stack.services.app).toMatchObject({
+      variables: { C: 'c' },
+      envFiles: [],
+      secrets: [{ name: 'app.env_file', source: { sealed: '' }, target: { variables: true } }],
+    });
+    expect(stack.services.other!.secrets).toEqual([]);
+    expect(stack.variables).toEqual({});
+    expect(JSON.stringify([stack, document()])).not.toContain('v-');
+  });
+
+  it('of env files are named by file and line where they cannot be read, and never shown', () => {
+    const text = 'services:\n  app:\n    image: busybox:1\n    env_file: a.env\n';
+    const message = (content: string) =>
+      problemsOf(text, {}, { 'a.env': content }).map((each) => each.replace(/\S*\//g, ''));
+    expect(message('A=1\nB="never-shown\n')).toEqual([
+      '4:5 services.app.env_file.0: a.env, line 2: the quote that begins there is not closed',
+    ]);
+    expect(message(`A=${'never-shown'.repeat(20_000)}\n`)).toEqual([
+      '4:5 services.app.env_file.0: its variables are larger than 200 KiB; ' +
+        'mount large texts as files, with configs or secrets',
+    ]);
+    expect(message('A=x$never_shown\n')).toEqual([
+      '1 refers to a variable that is not set, which is empty here; set it, or write a literal dollar sign as $$',
+    ]);
+    expect(problemsOf(text).join()).toMatch(/services\.app\.env_file\.0: .*a\.env does not exist; check the path/);
+    expect(load(text, { placeOnly: true }).stack.name).toBe('blog');
   });
 
   it('are not needed by a command that only needs the place', () => {

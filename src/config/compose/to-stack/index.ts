@@ -1,4 +1,4 @@
-import type { SealingValues } from '../../../model/instance';
+import type { GivenSecrets } from '../../../model/instance';
 import { overlay } from '../../read/overlay';
 import type { Finding } from '../../problems';
 import type { Data } from '../canonical/values';
@@ -17,14 +17,14 @@ export interface Converted {
   /** Parts that make no difference. */
   ignored: Finding[];
   /** Values of secrets that are variables of the caller. */
-  sealing: SealingValues;
+  sealing: GivenSecrets;
 }
 
 export interface ConversionOptions {
   /** Environment of the stack; default `production`. */
   environment?: string;
   /** Values that the caller has for secrets of variables. */
-  secrets?: SealingValues;
+  secrets?: GivenSecrets;
   /** Names of stored secrets. */
   stored?: readonly string[];
 }

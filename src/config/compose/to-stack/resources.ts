@@ -1,4 +1,4 @@
-import type { SealingValues } from '../../../model/instance';
+import type { GivenSecrets } from '../../../model/instance';
 import { storedReference } from '../../../model/text/marks';
 import { isData } from '../../read/overlay';
 import { mapValues, type Data } from '../canonical/values';
@@ -109,7 +109,7 @@ export function toSecrets(project: ComposeProject, options: StoredSecrets, findi
 
 /** The values for secrets that the caller has, and the names of those that are stored. */
 interface StoredSecrets {
-  secrets?: SealingValues;
+  secrets?: GivenSecrets;
   stored?: readonly string[];
 }
 
@@ -124,13 +124,13 @@ function unsetSecret(variable: string, { stored }: StoredSecrets): string {
 }
 
 /** Compose takes the variables of secrets from the shell of the caller. Those of `--secret` are taken byte for byte. */
-export function valuesOfSecrets(project: ComposeProject, options: StoredSecrets): SealingValues {
+export function valuesOfSecrets(project: ComposeProject, options: StoredSecrets): GivenSecrets {
   const values = Object.entries(usedSecrets(project)).flatMap(([name, secret]) => {
     const { environment: variable } = secret as Data;
     if (typeof variable !== 'string' || isStored(variable, project, options)) return [];
     return [[name, options.secrets?.[variable] ?? project.environment[variable] ?? '']];
   });
-  return Object.fromEntries(values) as SealingValues;
+  return Object.fromEntries(values) as GivenSecrets;
 }
 
 /** Those of services and their builds, and those that our own part names: for certificates and subscribers. */

@@ -179,15 +179,12 @@ function toPullPolicy(policy: string, { service }: Part): string {
   return service.pull_refresh_after === undefined ? 'always' : `every_${String(service.pull_refresh_after)}`;
 }
 
-/** The worker reads env files. An optional one that is not there is left out. */
+/** The client reads env files, as Compose does. */
 function toEnvFiles(files: Data[], { notes }: Part): Data {
-  const paths = files.flatMap(({ path, required, format }, index) => {
-    if (format === 'raw') notes.refuse(['env_file', index, 'format'], 'raw is not supported; quote values in the file');
-    if (required !== false || existsSync(String(path))) return [String(path)];
-    notes.ignore(['env_file', index], `${String(path)} does not exist, and is not required`);
-    return [];
-  });
-  return paths.length > 0 ? { env_file: paths } : {};
+  for (const [index, { path, required }] of files.entries())
+    if (required === false && !existsSync(String(path)))
+      notes.ignore(['env_file', index], `${String(path)} does not exist, and is not required`);
+  return { env_file: files.map((file) => ({ ...file, read_by: 'client' })) };
 }
 
 function toHosts(hosts: Record<string, string[]>): string[] {

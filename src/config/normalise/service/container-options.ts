@@ -26,7 +26,7 @@ export function toContainerOptions(input: ServiceInput, context: ServiceContext)
     workingDir: runtime === 'process' ? resolve(baseDir, input.working_dir ?? '.') : input.working_dir,
     user: input.user === undefined ? undefined : String(input.user),
     variables: attempt(['environment'], () => toVariables(input.environment), {}),
-    envFiles: toEnvFiles(input.env_file, baseDir),
+    envFiles: attempt(['env_file'], () => toEnvFiles(input.env_file, baseDir), []),
     secrets: (input.secrets ?? []).flatMap((secret, index) =>
       attempt(['secrets', index], () => [toSecret(secret, secrets)], []),
     ),
@@ -87,14 +87,21 @@ export function toContainerOptions(input: ServiceInput, context: ServiceContext)
   };
 }
 
-/** Paths of env files, without optional ones that are not there. */
+/** Paths of env files that the worker reads, without optional ones that are not there. */
 function toEnvFiles(input: ServiceInput['env_file'] = [], baseDir: string): string[] {
-  const files = [input].flat().map((file) => (typeof file === 'string' ? { path: file, required: true } : file));
+  const all = [input].flat().map((file) => (typeof file === 'string' ? { path: file } : file));
+  const files: EnvFileInput[] = all.filter((file: EnvFileInput) => file.read_by !== 'client');
+  if (files.length > 0 && files.length < all.length)
+    throw new Malformed('the client reads some of its files and the worker others; set one read_by for all of them');
+  if (files.some(({ format }) => format !== undefined))
+    throw new Malformed('has a format, which only a file with read_by: client can have; add it');
   return files
     .map(({ path, required = true }) => ({ path: resolve(baseDir, path), required }))
     .filter(({ path, required }) => required || existsSync(path))
     .map(({ path }) => path);
 }
+
+type EnvFileInput = Exclude<Extract<NonNullable<ServiceInput['env_file']>, unknown[]>[number], string>;
 
 function toDevice(input: NonNullable<ServiceInput['devices']>[number]): Device {
   if (typeof input !== 'string') {
