@@ -1,6 +1,6 @@
 // Writes tests/config/compose/env-file-shapes.json: env files of many shapes, and what compose-go reads of each. The
-// command that prints it is in DEPLOY_CODE_TEST_COMPOSE_ORACLE: COMMAND [-env KEY=VALUE]... FILE. The shapes are the same
-// each time.
+// command that prints it is in DEPLOY_CODE_TEST_COMPOSE_ORACLE: COMMAND [-env KEY=VALUE]... FILE. The shapes are the
+// same each time.
 const { spawnSync } = require('node:child_process');
 const { mkdtempSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');

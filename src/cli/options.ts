@@ -32,7 +32,8 @@ const collect = (value: string, all: Record<string, string> = {}): Record<string
   return { ...all, [value.slice(0, cut)]: value.slice(cut + 1) };
 };
 
-const each = (value: string, all: string[] = []): string[] => [...all, value];
+/** Collects the values of a repeated option. */
+export const each = (value: string, all: string[] = []): string[] => [...all, value];
 
 /** Adds the options for the stack file, its environment and variables. */
 export function withStack(command: Command, fileFlag = '-f, --file <file>'): Command {
@@ -42,7 +43,7 @@ export function withStack(command: Command, fileFlag = '-f, --file <file>'): Com
     .option('-e, --env <environment>', 'environment; overlays the file with <file>.<environment>.yaml')
     .option('--set <name=value>', 'value of ${NAME} in the file; repeatable', collect)
     .option('--profile <name>', 'also the services of a profile of a Compose file; repeatable', each)
-    .option('--env-file <file>', 'variables of a Compose file, instead of .env; repeatable', each)
+    .option('--env-file <file>', 'file with variables; for a Compose file instead of .env; repeatable', each)
     .option('--image <service=reference>', 'image of a service; repeatable', collect)
     .option('--accept-unenforced', 'accept settings that are not enforced yet');
 }

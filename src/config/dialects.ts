@@ -2,11 +2,13 @@ import type { FileChoice } from './files';
 import { givenVariables } from './given-variables';
 import type { LoadedStack, LoadOptions } from './load-options';
 import type { GivenSecrets, VariableValues } from '../model/instance';
-import { conceal } from '../model/text/marks';
+import { readClientSecrets } from './client-secrets';
+import { toEnvironment } from './compose/environment';
 import { readEnvFiles, type EnvFileReading } from './env-files';
+import { locator } from './locator';
 import type { Finding, Problem } from './problems';
 import { fromComposeSpellings } from './read/compose-spellings';
-import { parseYaml, type SourceDocument } from './read/document';
+import { parseYaml } from './read/document';
 import { overlay } from './read/overlay';
 import { readText } from './read/source';
 import { interpolate } from './read/variables';
@@ -39,23 +41,35 @@ export function readStackFile({ files, folder }: FileChoice, options: LoadOption
     .slice(1)
     .reduce((below, { data, overriding }) => overlay(below, data, overriding), documents[0]!.data);
   const given = givenVariables(options);
-  const outer = { ...given.stored, ...given.values };
+  const [missing, taken] = [new Set<string>(), new Set<string>()];
+  const outer = toEnvironment(given.values, folder, {
+    files: options.envFiles ?? [],
+    below: given.stored,
+    secret: given.secret,
+    onUnset: (name) => missing.add(name),
+    used: (name) => taken.add(name),
+  });
   const filled = interpolate(merged, outer, { secret: given.secret });
-  const { data, used, concealed, findings: unset } = filled;
-  const spelled = fromComposeSpellings(data);
-  const read = options.placeOnly ? noEnvFiles : readEnvFiles(spelled.data, { folder, outer, given });
-  const declared = storedIn(spelled.data, options);
-  const known = new Set([...used, ...declared.given, ...variablesOfBuilds(spelled.data), ...read.used]);
-  const ofValues = [...unset, ...unusedVariables(options, known), ...declared.findings, ...read.findings];
+  const { used, concealed, findings: unset } = filled;
+  const spelled = fromComposeSpellings(filled.data);
+  const secrets = readClientSecrets(spelled.data, outer, options);
+  const { data } = secrets;
+  const read = options.placeOnly ? noEnvFiles : readEnvFiles(data, { folder, outer, given });
+  const declared = storedIn(data, options);
+  const hidden = new Set([...read.used, ...taken]);
+  const ofSecrets = [...declared.given, ...secrets.used];
+  const known = new Set([...used, ...hidden, ...ofSecrets, ...variablesOfBuilds(data)]);
+  const unused = unusedVariables(options, known);
+  const ofValues = [...unset, ...unused, ...declared.findings, ...read.findings, ...secrets.findings];
   const found = [...(options.placeOnly ? [] : ofValues), ...spelled.findings];
   return {
-    data: spelled.data,
+    data,
     problems: found.map(({ path, message }) => problem(path, message)),
     warnings: [...filled.warnings.map(({ path, message }) => problem(path, message)), ...read.warnings],
     unset,
-    sealing: declared.sealing,
-    concealed: withHidden(new Set([...concealed, ...declared.given]), read, used),
-    missing: new Set([...filled.missing, ...declared.missing, ...read.missing]),
+    sealing: { ...secrets.values, ...declared.sealing },
+    concealed: withHidden(new Set([...concealed, ...ofSecrets]), hidden, used),
+    missing: new Set([...missing, ...filled.missing, ...declared.missing, ...read.missing, ...secrets.missing]),
     envFiles: read.values,
     problem,
   };
@@ -66,10 +80,10 @@ const noEnvFiles: EnvFileReading = { values: {}, used: new Set(), missing: new S
 /** Variables of which only env files have the value are not recorded either. */
 function withHidden(
   concealed: ReadonlySet<string>,
-  { used }: EnvFileReading,
+  hidden: ReadonlySet<string>,
   shown: ReadonlySet<string>,
 ): ReadonlySet<string> {
-  return new Set([...concealed, ...[...used].filter((name) => !shown.has(name))]);
+  return new Set([...concealed, ...[...hidden].filter((name) => !shown.has(name))]);
 }
 
 /** Loaded when it is needed: a stack file needs none of it. */
@@ -97,7 +111,9 @@ export function readCompose({ files, folder, parsed, unreadOverride }: FileChoic
   });
   const problem = locator(loading.documents, files[0]!);
   const placed = (found: Finding[]) => found.map(({ path, message }) => problem(path, message));
-  const { data, refused, ignored, sealing } = toStackFile(project, options);
+  const { data: converted, refused, ignored } = toStackFile(project, options.environment);
+  const secrets = readClientSecrets(converted, project.environment, options);
+  const { data } = secrets;
   const read = options.placeOnly
     ? noEnvFiles
     : readEnvFiles(data, { folder, outer: project.environment, given, removed: removedVariables(project) });
@@ -105,8 +121,10 @@ export function readCompose({ files, folder, parsed, unreadOverride }: FileChoic
     typeof environment === 'string' ? [environment] : [],
   );
   const declared = storedIn(data, options);
-  const known = new Set([...loading.used, ...ofSecrets, ...declared.given, ...read.used]);
-  const ofValues = [...unusedVariables(options, known), ...declared.findings, ...read.findings];
+  const hidden = new Set([...read.used, ...loading.taken]);
+  const known = new Set([...loading.used, ...hidden, ...ofSecrets, ...declared.given]);
+  const unused = unusedVariables(options, known);
+  const ofValues = [...unused, ...declared.findings, ...read.findings, ...secrets.findings];
   const unread: Problem[] = unreadOverride
     ? [
         {
@@ -124,14 +142,9 @@ export function readCompose({ files, folder, parsed, unreadOverride }: FileChoic
     ],
     warnings: [...unread, ...loading.warnings, ...placed(ignored), ...read.warnings],
     unset: [],
-    sealing: { ...sealing, ...declared.sealing },
-    concealed: withHidden(new Set([...loading.concealed, ...ofSecrets, ...declared.given]), read, loading.used),
-    missing: new Set([
-      ...loading.missing,
-      ...ofSecrets.filter((name) => !Object.hasOwn(project.environment, name)),
-      ...declared.missing,
-      ...read.missing,
-    ]),
+    sealing: { ...secrets.values, ...declared.sealing },
+    concealed: withHidden(new Set([...loading.concealed, ...ofSecrets, ...declared.given]), hidden, loading.used),
+    missing: new Set([...loading.missing, ...declared.missing, ...read.missing, ...secrets.missing]),
     envFiles: read.values,
     problem,
   };
@@ -144,18 +157,6 @@ function sensible(findings: Finding[], problems: readonly Problem[]): Finding[] 
     const service = path.slice(0, 2).join('.');
     return !malformed.some((each) => each === service || each.startsWith(`${service}.`));
   });
-}
-
-/** Locates a path in the file that has the longest part of it; an overlay wins over the stack file. */
-function locator(documents: SourceDocument[], first: string): LoadedStack['problem'] {
-  return (path, message) => {
-    if (documents.length === 0) return { file: first, path: conceal(path.join('.')), message: conceal(message) };
-    const places = documents.map((document) => ({ file: document.file, ...document.locate(path) }));
-    const { depth: _, ...place } = places.reduce((best, next) =>
-      next.depth >= best.depth && next.depth > 0 ? next : best,
-    );
-    return { ...place, path: conceal(path.join('.')), message: conceal(message) };
-  };
 }
 
 function unusedVariables({ variables = {}, secrets = {} }: LoadOptions, used: Set<string>): Finding[] {

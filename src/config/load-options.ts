@@ -25,7 +25,7 @@ export interface LoadOptions {
   acceptUnenforced?: boolean;
   /** Active profiles of a Compose file; default `COMPOSE_PROFILES`. */
   profiles?: readonly string[];
-  /** Env files with the variables of a Compose file, instead of `.env`. */
+  /** Env files with values of `${VAR}`, below the shell; for a Compose file instead of its `.env`. */
   envFiles?: readonly string[];
   /** The caller needs only name, environment and runtime of the stack: unset variables are no problem. */
   placeOnly?: boolean;

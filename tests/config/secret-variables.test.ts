@@ -320,3 +320,37 @@ describe('an env file that the client reads', () => {
     expect(messageOf(() => compose(file, { shell }, { 'app.env': 'DB\n' }))).toContain(`the value of DB ${marked}`);
   });
 });
+
+describe('a secret of a stack file that the client reads', () => {
+  const text =
+    'name: s\nsecrets: {s: {environment: TOKEN, read_by: client}}\nservices: {a: {image: "x:1", secrets: [s]}}\n';
+  const read = (options: LoadOptions, more = {}) => load({ 'deploy-code.yaml': text, ...more }, options);
+
+  it('is what --secret gives byte for byte, else a variable, else what is stored', () => {
+    const bytes = Buffer.from([0xff, 0x0a]);
+    const stored = ['TOKEN'];
+    expect(read({ secrets: { TOKEN: bytes }, stored }).sealing).toEqual({ s: bytes });
+    expect(read({ variables: { TOKEN: 't' }, stored }).sealing).toEqual({ s: 't' });
+    const { stack, sealing } = read({ stored });
+    expect([stack.secrets.s, sealing]).toEqual([{ stored: 'TOKEN', sealed: '' }, {}]);
+    expect(messageOf(() => read({ stored: [] }))).toContain(
+      'the variable TOKEN is not set; set it, or store it with `deploy-code secret set TOKEN`',
+    );
+  });
+
+  it('and values of --env-file can be made of secret variables', () => {
+    const at = written({ 'app.env': 'TOKEN=x-$DB\n' });
+    const { sealing } = read({ secrets: { DB: 'hunter2' }, envFiles: [at] });
+    expect(plain(sealing)).toEqual({ s: 'x-hunter2' });
+    const ofCompose = compose(
+      'services: {a: {image: "x:1", command: "$URL"}}\n',
+      { secrets: { DB: 'hunter2' } },
+      {
+        '.env': 'URL=x-$DB\n',
+      },
+    );
+    expect(plain(ofCompose.sealing)).toEqual({ 'a.command.0': 'x-hunter2' });
+    const { sealing: ofStored } = read({ stored: ['DB'], envFiles: [at] });
+    expect(referencesIn(ofStored.s as string)).toEqual(['DB']);
+  });
+});

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { stackFile } from '../../config/schema/stack-file';
+import { formatProblem } from '../../config';
 import { BadRequest } from '../../temporal/errors';
 import { importCompose } from '../../config/import';
 import { completionScript, listed } from '../completion';
 import { placeOf } from '../../client/place';
 import { exitCodes } from '../exit-codes';
-import { loadPlace, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import { each, loadPlace, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { withClient } from './session';
 import { complain, printFile, printText, say } from '../output/terminal';
 
@@ -24,14 +25,17 @@ export function addTools(program: Command): void {
   program
     .command('import')
     .description('convert a Compose file into a stack file; lists the settings that it could not convert')
-    .argument('<compose-file>', 'Compose file, such as docker-compose.yml')
+    .argument('<compose-file...>', 'Compose file, such as docker-compose.yml; later ones override earlier ones')
     .option('--name <stack>', 'stack name (default: the name in the Compose file, or its folder)')
-    .action((file: string, options: { name?: string }) => {
+    .option('--profile <name>', 'also the services of a profile; repeatable', each)
+    .option('--env-file <file>', 'variables, instead of .env; repeatable', each)
+    .action((files: string[], options: { name?: string; profile?: string[]; envFile?: string[] }) => {
       const { error } = stackFile.shape.name.optional().safeParse(options.name);
       if (error) throw new BadRequest(`--name ${options.name}: ${error.issues[0]!.message}`);
-      const { text, lost } = importCompose(file, options.name);
+      const { name, profile: profiles, envFile: envFiles } = options;
+      const { text, lost } = importCompose({ files, name, profiles, envFiles });
       printFile(text);
-      for (const { line, path, message } of lost) complain(`${file}:${line} ${path}: ${message}`);
+      for (const problem of lost) complain(formatProblem(problem));
     });
 
   program

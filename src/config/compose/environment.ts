@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EnvFileError, parseEnvFile, type EnvFileOptions } from '../../model/text/env-file';
 import { hasMark } from '../../model/text/marks';
+import type { SecretVariables } from '../given-variables';
 import { StackFileError } from '../problems';
 import { readText } from '../read/source';
 import { markProblem } from '../read/variables';
@@ -16,6 +17,10 @@ export interface EnvironmentOptions {
   below?: Environment;
   /** Called with each variable that an env file refers to and that is not set. */
   onUnset?: (name: string) => void;
+  /** Called with each variable of `outer` that an env file takes. */
+  used?: (name: string) => void;
+  /** Gets the names of variables with a secret value in them. */
+  secret?: SecretVariables;
 }
 
 type Outer = Record<string, string | undefined>;
@@ -26,13 +31,16 @@ type Outer = Record<string, string | undefined>;
  * @throws StackFileError if a file cannot be read or parsed
  */
 export function toEnvironment(outer: Outer, folder: string, options: EnvironmentOptions = {}): Environment {
-  const { files = dotEnvOf(folder), below = {}, onUnset } = options;
+  const { files = dotEnvOf(folder), below = {}, secret, onUnset, used } = options;
   let values: Environment = below;
   for (const file of files) {
-    const own = readEnvFile(resolve(folder, file), { outer, earlier: values, ...(onUnset && { onUnset }) });
+    const own = readEnvFile(resolve(folder, file), { outer, earlier: values, onUnset, used });
     values = { ...values, ...own };
   }
-  return { ...values, ...set(outer) };
+  const environment = { ...values, ...set(outer) };
+  for (const [name, value] of Object.entries(environment))
+    if (hasMark(value) && value !== outer[name]) secret?.names.add(name);
+  return environment;
 }
 
 /** The `.env` of a folder, if it is there. */

@@ -1,6 +1,5 @@
 import { basename } from 'node:path';
 import { EnvFileError, parseEnvFile } from '../../model/text/env-file';
-import type { SecretVariables } from '../given-variables';
 import { StackFileError, type Finding } from '../problems';
 import type { SourceDocument } from '../read/document';
 import { isData } from '../read/overlay';
@@ -12,10 +11,10 @@ import { inconsistencies } from './consistency';
 import type { ComposeProject } from './project';
 import { withImplied } from './implied';
 import type { Environment } from './environment';
-import { extensionKey, Loading } from './loading';
+import { extensionKey, Loading, type LoadingOptions } from './loading';
 import { loadModel } from './model';
 
-export interface ComposeOptions {
+export interface ComposeOptions extends LoadingOptions {
   /** Later files override earlier ones. */
   files: readonly string[];
   /** Folder of relative paths, `.env` and the project's name. */
@@ -24,15 +23,10 @@ export interface ComposeOptions {
   variables: Record<string, string | undefined>;
   /** References to stored secrets, which all other values win over. */
   stored?: Environment;
-  secret?: SecretVariables;
   /** `--env-file`, instead of `.env`. */
   envFiles?: readonly string[];
   /** Active profiles; default `COMPOSE_PROFILES`. */
   profiles?: readonly string[];
-  /** The caller needs only names: variables may be unset. */
-  placeOnly?: boolean;
-  /** Documents of files that are parsed already. */
-  parsed?: ReadonlyMap<string, SourceDocument[]>;
 }
 
 export interface LoadedProject {

@@ -1,12 +1,13 @@
 import type { SecretVariables } from '../given-variables';
 import { isData } from '../read/overlay';
 import { parseYamlDocuments, type SourceDocument } from '../read/document';
-import type { Problem } from '../problems';
+import type { Finding, Problem } from '../problems';
 import { prune } from '../read/prune';
 import { readText } from '../read/source';
 import { isCredentialKey } from '../../model/names/credential-names';
 import { conceal, hasMark, mark, reveal } from '../../model/text/marks';
 import { interpolate } from '../read/variables';
+import type { Reference } from '../../model/text/template';
 import { schemaFindings } from '../schema/problems';
 import { canonical, removable } from './canonical';
 import { mapValues, type Data } from './canonical/values';
@@ -25,10 +26,23 @@ export interface Scope {
   folder: string;
 }
 
-interface LoadingOptions {
+export interface LoadingOptions {
+  /** Variables may be unset. */
   placeOnly?: boolean;
+  /** Documents of files that are parsed already. */
   parsed?: ReadonlyMap<string, SourceDocument[]>;
   secret?: SecretVariables;
+  standIns?: ProjectStandIns;
+}
+
+/** What stands in for values of variables while files are read. */
+export interface ProjectStandIns {
+  replace(
+    part: Reference,
+    value: string,
+    at: { file: string; path: (string | number)[]; environment: Environment },
+  ): string;
+  unset(problem: Problem): void;
 }
 
 /** What the files of one project have in common while they are read. */
@@ -38,6 +52,8 @@ export class Loading {
   readonly warnings: Problem[] = [];
   /** Names of the variables that were used. */
   readonly used = new Set<string>();
+  /** Names of the variables that other variables are made of. */
+  readonly taken = new Set<string>();
   /** Names of the variables in texts that look like credentials. */
   readonly concealed = new Set<string>();
   /** Names of variables without a value. */
@@ -46,19 +62,23 @@ export class Loading {
   private readonly files: Map<string, SourceDocument[]>;
   readonly secret: SecretVariables;
 
-  /** `placeOnly`: variables may be unset. `parsed`: documents of files that are parsed already. */
-  constructor({ placeOnly = false, parsed, secret }: LoadingOptions) {
+  private readonly standIns?: ProjectStandIns;
+
+  constructor({ placeOnly = false, parsed, secret, standIns }: LoadingOptions) {
     this.placeOnly = placeOnly;
     this.files = new Map(parsed);
     this.secret = secret ?? { names: new Set(), files: new Set(), storedAreKnown: false };
+    this.standIns = standIns;
   }
 
   /** The variables of a folder, below those of `outer`. Those with a secret value in them are secret too. */
   environmentOf(outer: Record<string, string | undefined>, folder: string, options: EnvironmentOptions): Environment {
-    const environment = toEnvironment(outer, folder, { ...options, onUnset: (name) => this.missing.add(name) });
-    for (const [name, value] of Object.entries(environment))
-      if (hasMark(value) && value !== outer[name]) this.secret.names.add(name);
-    return environment;
+    return toEnvironment(outer, folder, {
+      ...options,
+      secret: this.secret,
+      onUnset: (name) => this.missing.add(name),
+      used: (name) => this.taken.add(name),
+    });
   }
 
   /**
@@ -94,11 +114,13 @@ export class Loading {
       return null;
     }
     this.used.add(name);
-    const value = environment[name]!;
+    const known = environment[name]!;
     const isMarked = this.secret.names.has(name);
-    if (!isMarked && !isCredentialKey(name)) return value;
-    this.concealed.add(name);
-    return isMarked && hasMark(value) ? value : mark(reveal(value));
+    const isSecret = isMarked || isCredentialKey(name);
+    if (isSecret) this.concealed.add(name);
+    const value = !isSecret || (isMarked && hasMark(known)) ? known : mark(reveal(known));
+    const reference = { name, rest: [], source: `\${${name}}` };
+    return this.standIns ? this.standIns.replace(reference, value, { file: '', path: [name], environment }) : value;
   }
 
   /** Adds a problem at a path of a document. */
@@ -113,7 +135,13 @@ export class Loading {
       return { source, data: {} };
     }
     this.warnings.push(...source.notes.map((note) => ({ file: source.file, path: '', ...note })));
-    const filled = interpolate(source.data, environment, { dialect: 'compose', secret: this.secret });
+    const { file } = source;
+    const standIns = this.standIns && {
+      replace: (part: Reference, value: string, path: (string | number)[]) =>
+        this.standIns!.replace(part, value, { file, path, environment }),
+      unset: ({ path, message }: Finding) => this.standIns!.unset(problemAt(source, path, message)),
+    };
+    const filled = interpolate(source.data, environment, { dialect: 'compose', secret: this.secret, standIns });
     for (const name of filled.used) this.used.add(name);
     for (const name of filled.concealed) this.concealed.add(name);
     for (const name of filled.missing) this.missing.add(name);

@@ -1,151 +1,134 @@
-import { basename, dirname, resolve } from 'node:path';
+import { basename } from 'node:path';
 import { stringify } from 'yaml';
-import { fromComposeSpellings } from '../read/compose-spellings';
-import { parseYaml } from '../read/document';
-import { isData } from '../read/overlay';
-import { StackFileError } from '../problems';
-import { prune } from '../read/prune';
-import { schemaFindings } from '../schema/problems';
-import { stackFile } from '../schema/stack-file';
-import { readText } from '../read/source';
+import type { Data } from '../compose/canonical/values';
+import { loadProject, type ComposeOptions, type LoadedProject } from '../compose/load';
+import type { ProjectStandIns } from '../compose/loading';
+import { removedVariables, type ComposeProject } from '../compose/project';
+import { toStackFile, type Converted } from '../compose/to-stack';
+import { chooseFiles } from '../files';
+import { locator } from '../locator';
+import { StackFileError, type Finding, type Problem } from '../problems';
+import { withRelativePaths } from './relative-paths';
+import { inShortForms } from './short-forms';
+import { StandInTexts } from './stand-ins';
+import { withReferences, type Referring } from './variables';
 
-type Data = Record<string, unknown>;
-
-/** A part of the Compose file that is missing in the stack file. */
-export interface Lost {
-  line: number;
-  path: string;
-  message: string;
+export interface ImportOptions {
+  /** Later files override earlier ones. */
+  files: readonly string[];
+  /** Name of the stack; default the name that Compose gives the project. */
+  name?: string;
+  /** Variables; default the environment of the process. */
+  shell?: Record<string, string | undefined>;
+  profiles?: readonly string[];
+  /** Env files, instead of `.env`. */
+  envFiles?: readonly string[];
 }
 
 export interface Imported {
   /** The stack file. */
   text: string;
-  lost: Lost[];
+  /** Parts of the Compose files that are missing in the stack file, or different there. */
+  lost: Problem[];
 }
 
 /**
- * Turns a Compose file into a stack file.
- * @throws StackFileError if the file is not YAML, or not a Compose file
+ * Turns Compose files into the stack file that means what they mean to `deploy`. Variables stay variables.
+ * @throws StackFileError if `deploy` could not read the files either
  */
-export function importCompose(file: string, name?: string): Imported {
-  const document = parseYaml(file, readText(file));
-  const lost: Lost[] = [];
-  const lose = (path: (string | number)[], message: string) =>
-    lost.push({ line: document.locate(path).line, path: path.join('.'), message });
-
-  const spelled = fromComposeSpellings(document.data);
-  const stack = spelled.data as Data;
-  if (!isData(document.data) || !isData(stack.services))
-    throw new StackFileError([{ file, path: '', message: 'is not a Compose file: it has no services' }]);
-  for (const { path, message } of spelled.findings) lose(path, message);
-  const origin = String(stack.name ?? basename(dirname(resolve(file))));
-  const result = withoutUnknown(
-    { name: name ?? toName(origin), ...without(stack, ['name', 'version']), services: toServices(stack.services) },
-    lose,
-  );
-  declareVolumes(result, toComposeProject(origin));
+export function importCompose({ name, shell = process.env, ...options }: ImportOptions): Imported {
+  const { files, folder, dialect, parsed, unreadOverride } = chooseFiles(options.files, undefined, shell);
+  if (dialect === 'stack') throw new StackFileError([{ file: files[0], path: '', message: 'is a stack file already' }]);
+  const from = { ...options, files, folder, variables: shell, parsed };
+  const unset: Problem[] = [];
+  const real = read(from, { replace: (_, value) => value, unset: (problem) => unset.push(problem) });
+  if (real.problems.length > 0) throw new StackFileError([...real.problems, ...unset]);
+  const { data, filledIn } = referring(from, real);
+  const problem = locator(real.loading.documents, files[0]!);
+  const findings = [
+    ...real.converted.refused,
+    ...real.converted.ignored,
+    ...filledIn.map((path) => ({ path, message: 'depends on a variable, whose value is filled in' })),
+    ...leftOut(real.project),
+  ];
+  const unread = { path: '', message: `is not read; name it after ${files[0]} to import both` };
   return {
     text:
-      `# Imported from ${basename(file)}. \`deploy-code validate\` checks it, \`deploy-code ` +
-      `plan\` shows what it does.\n${stringify(result, { lineWidth: 120 })}`,
-    lost,
+      `# Imported from ${files.map((file) => basename(file)).join(', ')}. \`deploy-code validate\` checks it, ` +
+      `\`deploy-code plan\` shows what it does.\n` +
+      stringify(inShortForms({ ...(data as Data), ...(name !== undefined && { name }) }), { lineWidth: 120 }),
+    lost: [
+      ...(unreadOverride ? [{ file: unreadOverride, ...unread }] : []),
+      ...inOrder([...real.loading.warnings, ...findings.map(({ path, message }) => problem(path, message))]),
+    ],
   };
 }
 
-type Lose = (path: (string | number)[], message: string) => void;
-
-/** Services that another service waits for until they have completed become jobs. */
-function toServices(services: Data): Data {
-  const dependencies = Object.values(services).flatMap((service) =>
-    isData(service) && isData(service.depends_on) ? Object.entries(service.depends_on) : [],
-  );
-  const jobs = new Set(dependencies.filter(([, condition]) => condition === 'completed').map(([name]) => name));
-  return Object.fromEntries(
-    Object.entries(services).map(([name, service]) => {
-      if (!isData(service)) return [name, service];
-      return [
-        name,
-        {
-          ...(jobs.has(name) && { kind: 'job' }),
-          ...passVariables(without(service, jobs.has(name) ? ['restart'] : [])),
-        },
-      ];
-    }),
+/** By file and line. */
+function inOrder(problems: Problem[]): Problem[] {
+  const files = [...new Set(problems.map(({ file }) => file))];
+  return files.flatMap((file) =>
+    problems.filter((problem) => problem.file === file).sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
   );
 }
 
-/** In Compose, a bare name passes on a variable of the shell. */
-function passVariables(service: Data): Data {
-  if (!Array.isArray(service.environment)) return service;
-  const environment = service.environment.map((item: unknown) =>
-    typeof item === 'string' && !item.includes('=') ? `${item}=\${${item}}` : item,
-  );
-  return { ...service, environment };
+interface Read extends LoadedProject {
+  converted: Converted;
+  problems: Problem[];
 }
 
-/** Removes and reports everything that does not fit the schema, until the rest is valid. */
-function withoutUnknown(stack: Data, lose: Lose, rounds = 5): Data {
-  const parsed = stackFile.safeParse(stack);
-  if (parsed.success || rounds === 0) return stack;
-  const findings = schemaFindings(stackFile, parsed.error.issues);
-  for (const { path, message } of findings) lose(path, message.replace(/;.*/, ', and is left out'));
-  return withoutUnknown(
-    prune(
-      stack,
-      findings.map(({ path }) => path),
-    ) as Data,
-    lose,
-    rounds - 1,
-  );
+function read(options: ComposeOptions, standIns: ProjectStandIns): Read {
+  const loaded = loadProject({ ...options, standIns });
+  const { loading, findings, project } = loaded;
+  const problem = locator(loading.documents, options.files[0]!);
+  const converted = toStackFile(project, undefined);
+  return {
+    ...loaded,
+    converted: { ...converted, data: withRelativePaths(converted.data, options.folder) },
+    problems: [...loading.problems, ...findings.map(({ path, message }) => problem(path, message))],
+  };
 }
+
+/** More values than this are tried one after another before all are filled in. */
+const mostRounds = 20;
 
 /**
- * Declares volumes that only services name. Each keeps the name that Compose gave it on the host, so that existing data
- * is used instead of an empty volume.
+ * The stack file with references to variables. It is made a second time from texts that stand for their values; where
+ * these do not fit (a name of a service, a word of few), the value is filled in.
  */
-function declareVolumes(stack: Data, project: string): void {
-  if (!isData(stack.services)) return;
-  const declared: Data = isData(stack.volumes) ? stack.volumes : {};
-  for (const service of Object.values(stack.services)) {
-    if (!isData(service) || !Array.isArray(service.volumes)) continue;
-    for (const mount of service.volumes as unknown[]) {
-      const source =
-        typeof mount === 'string'
-          ? mount.split(':')[0]!
-          : isData(mount) && mount.type !== 'bind'
-            ? String(mount.source)
-            : '.';
-      if (/^[a-z0-9][\w-]*$/.test(source)) declared[source] ??= {};
+function referring(options: ComposeOptions, { project, converted }: Read): Referring {
+  const standIns = new StandInTexts(project.environment);
+  const refused = new Set(converted.refused.map(joined));
+  for (let round = 0; round < mostRounds; round += 1) {
+    standIns.begin();
+    const standing = read(options, standIns);
+    const misfits = [...standing.problems.map(({ path }) => path), ...standing.converted.refused.map(joined)];
+    const more = misfits.filter((path) => !refused.has(path));
+    if (more.length === 0) {
+      const { data, filledIn } = withReferences(converted.data, standing.converted.data, standIns.all);
+      return { data, filledIn: [...standIns.filledIn, ...filledIn] };
     }
+    if (more.map((path) => standIns.keep(path)).every((isKept) => !isKept)) break;
   }
-  if (Object.keys(declared).length > 0)
-    stack.volumes = Object.fromEntries(
-      Object.entries(declared).map(([key, volume]) => [
-        key,
-        isData(volume) && volume.external ? volume : { name: `${project}_${key}`, ...(volume as Data | null) },
-      ]),
-    );
+  const { data } = withReferences(converted.data, converted.data, []);
+  return { data, filledIn: standIns.places };
 }
 
-/** The project name that Compose derives from the name of a folder. */
-function toComposeProject(text: string): string {
-  return text
-    .toLowerCase()
-    .replace(/[^a-z0-9_-]/g, '')
-    .replace(/^[_-]+/, '');
+function joined({ path }: Finding): string {
+  return path.join('.');
 }
 
-function toName(text: string): string {
-  return (
-    text
-      .toLowerCase()
-      .replace(/[^a-z0-9_-]+/g, '-')
-      .replace(/^[^a-z0-9]+/, '')
-      .slice(0, 40) || 'stack'
+/** What `deploy` leaves out in silence, as Compose does. */
+function leftOut(project: ComposeProject): Finding[] {
+  const unset = Object.entries(removedVariables(project)).flatMap(([service, names]) =>
+    names.map((name) => ({
+      path: ['services', service, 'environment', name],
+      message: `has no value here, and is left out; write ${name}: \${${name}} to pass it on`,
+    })),
   );
-}
-
-function without(data: Data, keys: string[]): Data {
-  return Object.fromEntries(Object.entries(data).filter(([key]) => !keys.includes(key)));
+  const ofProfiles = project.disabled.map((service) => ({
+    path: ['services', service],
+    message: 'has only profiles that are not active, and is left out; name one with --profile',
+  }));
+  return [...unset, ...ofProfiles];
 }

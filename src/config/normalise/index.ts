@@ -198,11 +198,13 @@ function toRuntime(infrastructure: NonNullable<StackFile['infrastructure']>): Ru
 
 function toSecretSource(
   name: string,
-  { file, environment, vault, stored }: NonNullable<StackFile['secrets']>[string],
+  { file, environment, vault, stored, read_by: reader }: NonNullable<StackFile['secrets']>[string],
   baseDir: string,
 ): SecretSource {
   if ([file, environment, vault, stored].filter((source) => source !== undefined).length !== 1)
     throw new Malformed('needs exactly one of file, environment, vault and stored');
+  if (reader === 'client' && environment === undefined)
+    throw new Malformed('read_by: client is for secrets with environment; remove it');
   if (stored !== undefined) return { stored: requireStored(stored === true ? name : stored), sealed: '' };
   if (file !== undefined) return { file: resolve(baseDir, file) };
   return vault === undefined ? { environment: environment! } : { vault: toVaultAddress(vault) };

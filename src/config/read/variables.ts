@@ -28,6 +28,15 @@ export interface Interpolated {
 export interface InterpolateOptions {
   dialect?: 'stack' | 'compose';
   secret?: SecretVariables;
+  standIns?: StandIns;
+}
+
+/** What stands in for values, so that they can be found again in what is made of a file. */
+export interface StandIns {
+  /** The text to fill in for a reference instead of its value. */
+  replace(part: Reference, value: string, path: (string | number)[]): string;
+  /** Takes a required variable that is not set; its reference is its value. */
+  unset(finding: Finding): void;
 }
 
 /** The problem of a text with a character that only {@link mark} may use. */
@@ -44,7 +53,7 @@ const noSecrets: SecretVariables = { names: new Set(), files: new Set(), storedA
 export function interpolate(
   data: unknown,
   variables: Record<string, string | undefined>,
-  { dialect = 'stack', secret = noSecrets }: InterpolateOptions = {},
+  { dialect = 'stack', secret = noSecrets, standIns }: InterpolateOptions = {},
 ): Interpolated {
   const used = new Set<string>();
   const concealed = new Set<string>();
@@ -75,21 +84,26 @@ export function interpolate(
         if (secret.names.has(part.name) || (isSecret(part) && !isLeft(part))) concealed.add(part.name);
       const unset = (part: Reference, message = '') => {
         if (dialect === 'compose' && !part.operator) {
-          warnings.push({ path, message: emptyWarning(part) });
+          if (!standIns) warnings.push({ path, message: emptyWarning(part) });
           return '';
         }
         if (isLeft(part)) warnings.push({ path, message: leftWarning(part) });
-        else findings.push({ path, message: unsetProblem(part, message, secret.storedAreKnown) });
+        else {
+          const finding = { path, message: unsetProblem(part, message, secret.storedAreKnown) };
+          if (standIns) standIns.unset(finding);
+          else findings.push(finding);
+        }
         return part.source;
       };
       const fill = (part: Template) => fillTemplate(part, known, unset, (name) => used.add(name));
       const isMarked = (part: Reference) => !isLeft(part) && [part, ...references(part.rest)].some(isSecret);
-      return template
-        .map((part) => {
-          const filled = fill([part]);
-          return typeof part !== 'string' && isMarked(part) && !hasMark(filled) ? mark(filled) : filled;
-        })
-        .join('');
+      const valueOfPart = (part: Template[number]) => {
+        if (typeof part === 'string') return part;
+        const filled = fill([part]);
+        const value = isMarked(part) && !hasMark(filled) ? mark(filled) : filled;
+        return standIns ? standIns.replace(part, value, path) : value;
+      };
+      return template.map(valueOfPart).join('');
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       findings.push({ path, message: error.message });

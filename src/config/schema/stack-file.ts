@@ -263,7 +263,10 @@ const config = z.strictObject({
 
 const secret = z.strictObject({
   file: z.string().optional().describe('File on the worker.'),
-  environment: named('variable').optional().describe('Environment variable of the worker.'),
+  environment: named('variable').optional().describe('Environment variable of the worker, or of the client.'),
+  read_by: choice('client', 'worker')
+    .optional()
+    .describe('Who has the `environment`; default `worker`. The client seals the value.'),
   vault: z
     .union([
       z

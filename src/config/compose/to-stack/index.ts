@@ -1,11 +1,10 @@
-import type { GivenSecrets } from '../../../model/instance';
 import { overlay } from '../../read/overlay';
 import type { Finding } from '../../problems';
 import type { Data } from '../canonical/values';
 import { extensionKey } from '../loading';
 import type { ComposeProject } from '../project';
 import { Findings } from './notes';
-import { toConfigs, toNetworks, toSecrets, toVolumes, valuesOfSecrets } from './resources';
+import { toConfigs, toNetworks, toSecrets, toVolumes } from './resources';
 import { ofProject } from './relations';
 import { toService } from './service';
 
@@ -16,25 +15,13 @@ export interface Converted {
   refused: Finding[];
   /** Parts that make no difference. */
   ignored: Finding[];
-  /** Values of secrets that are variables of the caller. */
-  sealing: GivenSecrets;
-}
-
-export interface ConversionOptions {
-  /** Environment of the stack; default `production`. */
-  environment?: string;
-  /** Values that the caller has for secrets of variables. */
-  secrets?: GivenSecrets;
-  /** Names of stored secrets. */
-  stored?: readonly string[];
 }
 
 /**
  * Turns a Compose project into a stack file that does what Compose does: its defaults are written out where ours
  * differ.
  */
-export function toStackFile(project: ComposeProject, options: ConversionOptions): Converted {
-  const { environment } = options;
+export function toStackFile(project: ComposeProject, environment: string | undefined): Converted {
   const findings = new Findings();
   const relations = ofProject(project);
   const services = Object.fromEntries(
@@ -48,16 +35,11 @@ export function toStackFile(project: ComposeProject, options: ConversionOptions)
     networks: toNetworks(project, findings),
     volumes: toVolumes(project, relations, environment, findings),
     configs: toConfigs(project, findings),
-    secrets: toSecrets(project, options, findings),
+    secrets: toSecrets(project),
     services,
   });
   const { refused, ignored } = findings;
-  return {
-    data: overlay(data, project.extension ?? {}) as Data,
-    refused,
-    ignored,
-    sealing: valuesOfSecrets(project, options),
-  };
+  return { data: overlay(data, project.extension ?? {}) as Data, refused, ignored };
 }
 
 function withoutEmpty(data: Data): Data {

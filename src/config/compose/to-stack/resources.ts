@@ -1,5 +1,3 @@
-import type { GivenSecrets } from '../../../model/instance';
-import { storedReference } from '../../../model/text/marks';
 import { isData } from '../../read/overlay';
 import { mapValues, type Data } from '../canonical/values';
 import { extensionKey } from '../loading';
@@ -93,44 +91,17 @@ export function toConfigs(project: ComposeProject, findings: Findings): Data {
   });
 }
 
-/** Secrets that services use. An external one is stored for the environment. */
-export function toSecrets(project: ComposeProject, options: StoredSecrets, findings: Findings): Data {
+/**
+ * Secrets that services use. Compose takes their variables from the shell of the caller; an external one is stored for
+ * the environment.
+ */
+export function toSecrets(project: ComposeProject): Data {
   return mapValues(usedSecrets(project), (secret, key) => {
     const { file, environment, external, name } = secret as Data;
     if (external === true) return { stored: name === key ? true : name };
     if (file !== undefined) return { file };
-    const variable = String(environment);
-    if (isStored(variable, project, options)) return { stored: variable };
-    if (!Object.hasOwn(project.environment, variable) && options.secrets?.[variable] === undefined)
-      findings.refuse(['secrets', key, 'environment'], unsetSecret(variable, options));
-    return { environment: environment ?? 'UNSET' };
+    return { environment: environment ?? 'UNSET', read_by: 'client' };
   });
-}
-
-/** The values for secrets that the caller has, and the names of those that are stored. */
-interface StoredSecrets {
-  secrets?: GivenSecrets;
-  stored?: readonly string[];
-}
-
-/** Whether a variable has its value neither from the caller nor from an env file, but from a stored secret. */
-function isStored(variable: string, { environment }: ComposeProject, { stored = [] }: StoredSecrets): boolean {
-  return stored.includes(variable) && environment[variable] === storedReference(variable);
-}
-
-function unsetSecret(variable: string, { stored }: StoredSecrets): string {
-  const advice = stored === undefined ? 'set it' : `set it, or store it with \`deploy-code secret set ${variable}\``;
-  return `the variable ${variable} is not set; ${advice}`;
-}
-
-/** Compose takes the variables of secrets from the shell of the caller. Those of `--secret` are taken byte for byte. */
-export function valuesOfSecrets(project: ComposeProject, options: StoredSecrets): GivenSecrets {
-  const values = Object.entries(usedSecrets(project)).flatMap(([name, secret]) => {
-    const { environment: variable } = secret as Data;
-    if (typeof variable !== 'string' || isStored(variable, project, options)) return [];
-    return [[name, options.secrets?.[variable] ?? project.environment[variable] ?? '']];
-  });
-  return Object.fromEntries(values) as GivenSecrets;
 }
 
 /** Those of services and their builds, and those that our own part names: for certificates and subscribers. */

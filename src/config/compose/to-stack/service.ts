@@ -195,7 +195,7 @@ function toHosts(hosts: Record<string, string[]>): string[] {
 function toPort({ target, published, host_ip: address, protocol }: Data): Data {
   return {
     target,
-    ...(published !== undefined && published !== '0' && { published }),
+    ...(published !== undefined && published !== '' && published !== '0' && { published }),
     ...(address !== undefined && { host_ip: address }),
     ...(protocol !== 'tcp' && { protocol: String(protocol).toLowerCase() }),
   };
