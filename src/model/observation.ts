@@ -89,6 +89,8 @@ export interface ObservedVolume {
   name: string;
   /** `stack/environment` of the labels; empty if the volume has none. */
   owner: string;
+  /** Project of `docker compose` that made it. */
+  compose?: string;
   /** `service:/path` of the mounts it was created for. */
   mountedAt?: string[];
   /** Other owners' running containers that mount it for writing. */

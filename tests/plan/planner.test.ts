@@ -245,6 +245,20 @@ describe('volumes', () => {
     expect(plan(stack({ name: 'pg', external: true }), observation).refusals).toEqual([]);
   });
 
+  it('that Compose made are adopted as the refusal says, once its containers have stopped', () => {
+    const volumes = [{ name: 'pg', owner: '', compose: 'blog', writers: ['blog-db-1'] }];
+    const messages = (of: ReturnType<typeof stack>) =>
+      plan(of, { ...emptyObservation(of), volumes }).refusals.map(({ message }) => message);
+    const stop = 'the container blog-db-1 writes to the volume "pg"; stop it first: a volume can have only one writer';
+    expect(messages(stack({ name: 'pg' }))).toEqual([
+      'the volume "pg" was made by `docker compose`, and holds the data of its project blog; to use it, ' +
+        'run `docker compose -p blog stop`, and add to the Compose file ' +
+        'x-deploy-code: {volumes: {data: {external: true}}}, or in a stack file external: true',
+      stop,
+    ]);
+    expect(messages(stack({ name: 'pg', external: true }))).toEqual([stop]);
+  });
+
   it('that somebody else writes to are refused until that has stopped', () => {
     const adopted = stack({ name: 'pg', external: true });
     const observation = {

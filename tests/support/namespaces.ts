@@ -8,6 +8,7 @@ export const namespaces = [
   'claims',
   'cli',
   'compose-files',
+  'compose-moving',
   'control',
   'no-worker',
   'deployment',

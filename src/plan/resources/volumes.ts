@@ -1,7 +1,7 @@
 import { hasWorkloads } from '../../model/runtimes';
 import type { VolumeSpec } from '../../model/resources';
 import type { Service, Stack } from '../../model/stack';
-import type { Observation } from '../../model/observation';
+import type { Observation, ObservedVolume } from '../../model/observation';
 import { volumeName } from '../names';
 import type { Refusal } from '../plan';
 
@@ -45,26 +45,34 @@ export function planVolumes(stack: Stack, observation: Observation): VolumePlan 
           `the volume "${name}" belongs to ${found.owner}; choose another name: ` +
           'an environment cannot mount the volume of another one',
       });
-    } else if (found.writers?.length && !stack.volumes[key]!.shared && writes(stack, key)) {
-      refusals.push({
-        path,
-        message:
-          `the container ${found.writers.join(', ')} writes to the volume ` +
-          `"${name}"; stop it first: a volume can have only one writer`,
-      });
-    } else if (!found.owner && !external) {
-      refusals.push({
-        path,
-        message:
-          `the volume "${name}" exists, but the engine did not create it; ` +
-          'set external: true to adopt it, or choose another name',
-      });
+    } else {
+      if (!found.owner && !external) refusals.push({ path, message: notAdopted(key, found) });
+      if (found.writers?.length && !shared && writes(stack, key))
+        refusals.push({
+          path,
+          message:
+            `the container ${found.writers.join(', ')} writes to the volume ` +
+            `"${name}"; stop it first: a volume can have only one writer`,
+        });
     }
   }
   refusals.push(
     ...Object.values(stack.services).flatMap((service) => refuseRenamed(service, stack, observation, create)),
   );
   return { create, refusals };
+}
+
+function notAdopted(key: string, { name, compose }: ObservedVolume): string {
+  if (compose === undefined)
+    return (
+      `the volume "${name}" exists, but the engine did not create it; ` +
+      'set external: true to adopt it, or choose another name'
+    );
+  return (
+    `the volume "${name}" was made by \`docker compose\`, and holds the data of its project ${compose}; to use it, ` +
+    `run \`docker compose -p ${compose} stop\`, and add to the Compose file ` +
+    `x-deploy-code: {volumes: {${key}: {external: true}}}, or in a stack file external: true`
+  );
 }
 
 function writes(stack: Stack, volume: string): boolean {

@@ -17,7 +17,7 @@ import type { DockerConnection } from './api/connection';
 import { docker, dockerOr } from './api/errors';
 import { findImages } from './images';
 import type { LabelledInstance } from './labels/label-schema';
-import { ownerOf, readLabels, readMountedAt, reserveOf } from './labels';
+import { composeProjectOf, ownerOf, readLabels, readMountedAt, reserveOf } from './labels';
 import { aliasesOn } from './networks/network-names';
 import { bareName, isOwn, ownerOfContainer } from './labels/ownership';
 
@@ -54,6 +54,7 @@ export async function observe(
     volumes: (volumes.Volumes ?? []).map(({ Name, Labels }) => ({
       name: Name,
       owner: ownerOf(Labels),
+      compose: composeProjectOf(Labels),
       mountedAt: readMountedAt(Labels),
       writers: writersOf(Name, others),
     })),

@@ -137,3 +137,9 @@ export function ownerOf(labels: Record<string, string> | null | undefined): stri
   const stack = labels?.[`${prefix}stack`];
   return stack ? `${stack}/${labels[`${prefix}environment`]}` : '';
 }
+
+/** Project of Compose that made a volume; undefined if none did. */
+export function composeProjectOf(labels: Record<string, string> | null | undefined): string | undefined {
+  const project = labels?.['com.docker.compose.project'];
+  return project !== undefined && /^[a-z0-9][a-z0-9_-]{0,63}$/.test(project) ? project : undefined;
+}
