@@ -345,9 +345,7 @@ describe('a secret of a stack file that the client reads', () => {
     const ofCompose = compose(
       'services: {a: {image: "x:1", command: "$URL"}}\n',
       { secrets: { DB: 'hunter2' } },
-      {
-        '.env': 'URL=x-$DB\n',
-      },
+      { '.env': 'URL=x-$DB\n' },
     );
     expect(plain(ofCompose.sealing)).toEqual({ 'a.command.0': 'x-hunter2' });
     const { sealing: ofStored } = read({ stored: ['DB'], envFiles: [at] });

@@ -15,6 +15,7 @@ import { toCluster } from './cluster';
 import { toDeployment } from './deployment';
 import { toHosts } from './hosts';
 import { toFront } from './load-balancer';
+import { withReplicaVolumes } from './replica-volumes';
 import { toRange } from './service/ports';
 import { toSchedules } from './schedules';
 import { toService } from './service';
@@ -126,6 +127,7 @@ export function normalise(file: StackFile, context: NormaliseContext): Normalise
     variables: context.variables,
     ...(file.monitoring?.prometheus && { prometheus: file.monitoring.prometheus.endpoint }),
   };
+  stack.volumes = withReplicaVolumes(stack);
   const offCluster = Object.fromEntries(
     Object.entries(file.services).filter(([name]) => runtimeOf(stack.services[name]!, stack) !== 'kubernetes'),
   );

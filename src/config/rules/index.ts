@@ -13,7 +13,7 @@ import { configsDeclared, networksDeclared, pathsDistinct, volumesDeclared } fro
 import { joinedNetworkAlone, namespacesJoinable, sharedReplacedTogether } from './networks/namespaces';
 import { cidrsDistinct, networkNamesAreNotModes } from './networks/ranges';
 import { hostNetworkPublishesNothing, portsDistinct, replicasFitPorts } from './networks/ports';
-import { oneWriterPerVolume, resourcesPossible } from './resources';
+import { oneWriterPerVolume, replicaVolumesPossible, resourcesPossible } from './resources';
 import { clusterSupports, clusterKeysApply, namesFitCluster } from './cluster';
 import { unenforcedAccepted, processKeysApply, filesNeedWritableRoot, runtimeSupportsKeys } from './runtime';
 import type { Rule } from './rule';
@@ -60,6 +60,7 @@ export const rules: readonly Rule[] = [
   cidrsDistinct,
   resourcesPossible,
   oneWriterPerVolume,
+  replicaVolumesPossible,
   runtimeSupportsKeys,
   processKeysApply,
   filesNeedWritableRoot,

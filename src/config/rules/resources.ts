@@ -1,3 +1,5 @@
+import { volumesOfMount } from '../../model/stack/mounted-volumes';
+import { runtimeOf } from '../../model/stack/runtime-of';
 import { at, eachService, type Rule } from './rule';
 
 const amounts = ['cpus', 'memory', 'gpus', 'storage'] as const;
@@ -33,7 +35,7 @@ export const oneWriterPerVolume: Rule = ({ stack }) => {
         'mount it read-only here, or set ' + `volumes.${mount.volume}.shared: true if the software can share it`;
       if (other)
         return [at(service, ['volumes', index], `${other} already writes to the volume ${mount.volume}; ${remedy}`)];
-      return service.replicas > 1
+      return service.replicas > 1 && !mount.perReplica
         ? [
             at(
               service,
@@ -45,3 +47,20 @@ export const oneWriterPerVolume: Rule = ({ stack }) => {
     }),
   );
 };
+
+/** A volume for each replica is one that the engine creates, for containers on Docker, under a name of its own. */
+export const replicaVolumesPossible: Rule = eachService((service, { stack, file }) =>
+  service.mounts.flatMap((mount, index) => {
+    if (mount.type !== 'volume' || !mount.perReplica) return [];
+    const refuse = (message: string) => [at(service, ['volumes', index], message)];
+    if (runtimeOf(service, stack) !== 'docker') return refuse('per_replica is for containers on Docker; remove it');
+    if (service.replicas > 1 && stack.volumes[mount.volume]?.external)
+      return refuse(
+        `replicas of their own volumes cannot share the external volume ${mount.volume}; remove per_replica`,
+      );
+    const taken = volumesOfMount(mount, service).find(
+      (key) => key !== mount.volume && file.volumes && Object.hasOwn(file.volumes, key),
+    );
+    return taken === undefined ? [] : refuse(`${taken} is also a volume of the file; rename it`);
+  }),
+);

@@ -71,6 +71,9 @@ const mount = z.union([
     volume: z
       .strictObject({
         nocopy: flag.optional().describe('A new volume gets no files of the image.'),
+        per_replica: flag
+          .optional()
+          .describe('Each replica has a volume of its own: `NAME`, `NAME-2`, …. Docker only.'),
         subpath: z.string().optional().describe('Folder in the volume. Docker 26 and later.'),
       })
       .optional(),

@@ -149,7 +149,7 @@ export interface ServicePort {
 }
 
 export type ServiceMount =
-  | ({ type: 'volume'; volume: string; target: string; readOnly: boolean } & VolumeOptions)
+  | ({ type: 'volume'; volume: string; target: string; readOnly: boolean; perReplica?: true } & VolumeOptions)
   | ({ type: 'bind'; source: string; target: string; readOnly: boolean; relative: boolean } & BindOptions);
 
 export interface Approval {

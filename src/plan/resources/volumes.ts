@@ -1,6 +1,7 @@
 import { hasWorkloads } from '../../model/runtimes';
 import type { VolumeSpec } from '../../model/resources';
 import type { Service, Stack } from '../../model/stack';
+import { volumesOfMount } from '../../model/stack/mounted-volumes';
 import type { Observation, ObservedVolume } from '../../model/observation';
 import { volumeName } from '../names';
 import type { Refusal } from '../plan';
@@ -76,14 +77,16 @@ function notAdopted(key: string, { name, compose }: ObservedVolume): string {
 }
 
 function writes(stack: Stack, volume: string): boolean {
-  return Object.values(stack.services).some(({ mounts }) =>
-    mounts.some((mount) => mount.type === 'volume' && mount.volume === volume && !mount.readOnly),
+  return Object.values(stack.services).some((service) =>
+    service.mounts.some((mount) => !mount.readOnly && volumesOfMount(mount, service).includes(volume)),
   );
 }
 
 function mountsOf(stack: Stack, volume: string): string[] {
-  return Object.values(stack.services).flatMap(({ name, mounts }) =>
-    mounts.flatMap((mount) => (mount.type === 'volume' && mount.volume === volume ? [`${name}:${mount.target}`] : [])),
+  return Object.values(stack.services).flatMap((service) =>
+    service.mounts
+      .filter((mount) => volumesOfMount(mount, service).includes(volume))
+      .map(({ target }) => `${service.name}:${target}`),
   );
 }
 

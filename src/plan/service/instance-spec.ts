@@ -1,5 +1,6 @@
 import type { EveryOption } from '../../model/container-options';
 import type { Service, ServiceMount, Stack } from '../../model/stack';
+import { volumeOfReplica } from '../../model/stack/mounted-volumes';
 import type { InstanceRef, InstanceSpec, Mount, PortBinding } from '../../model/instance';
 import type { ObservedInstance } from '../../model/observation';
 import type { Fingerprint } from './fingerprint';
@@ -41,9 +42,7 @@ export function toInstanceSpec(
     imageId: service.image && known.imageId(service.image),
     files: service.configs.map(({ name, ...target }) => ({ ...target, content: stack.configs[name]?.content ?? '' })),
     ports,
-    mounts: service.mounts.map((mount) =>
-      mount.type === 'volume' ? { ...mount, volume: volumeName(stack, mount.volume) } : withoutRelative(mount),
-    ),
+    mounts: service.mounts.map((mount) => toMount(mount, ordinal, stack)),
     networks:
       networkMode === 'bridge'
         ? Object.entries(service.networks).map(([key, { aliases, settings }]) => ({
@@ -122,8 +121,13 @@ export function toInstanceSpec(
   };
 }
 
-function withoutRelative({ relative: _, ...mount }: Extract<ServiceMount, { type: 'bind' }>): Mount {
-  return mount;
+function toMount(given: ServiceMount, ordinal: number, stack: Stack): Mount {
+  if (given.type === 'bind') {
+    const { relative: _, ...mount } = given;
+    return mount;
+  }
+  const { perReplica: _, ...mount } = given;
+  return { ...mount, volume: volumeName(stack, volumeOfReplica(given, ordinal)) };
 }
 
 /** The part of a spec or an observed instance that is needed to stop it and start it again. */

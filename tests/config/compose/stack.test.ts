@@ -72,9 +72,27 @@ describe('what Compose does by default is what a Compose file gets', () => {
         create: true,
         selinux: 'z',
       },
-      { type: 'volume', volume: 'app-var-lib-app', target: '/var/lib/app', readOnly: false },
+      { type: 'volume', volume: 'app-var-lib-app', target: '/var/lib/app', readOnly: false, perReplica: true },
     ]);
     expect(Object.keys(stack.volumes)).toEqual(['app-var-lib-app']);
+  });
+
+  it('volumes without a name are of one replica each', () => {
+    const app = 'app: {image: "busybox:1", scale: 3, volumes: [/data]}';
+    const { volumes, services } = load(
+      `services: {${app}, reader: {image: "busybox:1", volumes_from: ["app:ro"]}}\n`,
+    ).stack;
+    expect(volumes).toEqual(
+      Object.fromEntries(
+        ['app-data', 'app-data-2', 'app-data-3'].map((key) => [key, { external: false, shared: false }]),
+      ),
+    );
+    expect(services.reader!.mounts).toEqual([{ type: 'volume', volume: 'app-data', target: '/data', readOnly: true }]);
+    const own = (more: string) => problemsOf(`services: {${app}}\n${more}`)[0];
+    expect(own('x-deploy-code: {volumes: {app-data: {external: true}}}\n')).toContain(
+      'replicas of their own volumes cannot share the external volume app-data; remove per_replica',
+    );
+    expect(own('x-deploy-code: {volumes: {app-data-2: {}}}\n')).toContain('app-data-2 is also a volume of the file');
   });
 
   it('dependencies with the conditions as written; who completes is a job', () => {

@@ -5,8 +5,9 @@ import type { ComposeProject } from '../project';
 import { listOf } from './values';
 
 /**
- * The mounts of each service and of those whose volumes it takes, one for each target. Every volume has a name. Of a
- * cycle, which is refused elsewhere, each service has some.
+ * The mounts of each service and of those whose volumes it takes, one for each target. Every volume has a name; one
+ * that the file does not name has `perReplica`: each replica has its own. Of a cycle, which is refused elsewhere, each
+ * service has some.
  */
 export function effectiveMounts({ services, volumes: declared }: ComposeProject): Record<string, Data[]> {
   const known = new Map<string, Data[]>();
@@ -17,7 +18,7 @@ export function effectiveMounts({ services, volumes: declared }: ComposeProject)
     const borrowed = list(sources ?? []).flatMap((text) => {
       const { service: other, isReadOnly } = toVolumesFrom(text);
       if (other === undefined || !Object.hasOwn(services, other)) return [];
-      const mounts = visit(other).filter(({ type }) => type !== 'tmpfs');
+      const mounts = visit(other).flatMap(({ perReplica: _, ...mount }) => (mount.type === 'tmpfs' ? [] : [mount]));
       return isReadOnly ? mounts.map((mount) => ({ ...mount, read_only: true })) : mounts;
     });
     const own = listOf(volumes).map((mount) => withName(mount, name, declared));
@@ -30,7 +31,7 @@ export function effectiveMounts({ services, volumes: declared }: ComposeProject)
 
 function withName(mount: Data, service: string, declared: Record<string, Data>): Data {
   if (mount.type !== 'volume' || mount.source !== undefined) return mount;
-  return { ...mount, source: anonymousVolume(service, String(mount.target), declared) };
+  return { ...mount, source: anonymousVolume(service, String(mount.target), declared), perReplica: true };
 }
 
 const longestVolume = 60;

@@ -1,7 +1,7 @@
 import { list, type Data } from '../canonical/values';
 import { toVolumesFrom } from '../implied';
 import type { Part } from './part';
-import { dataOf, instancesOf, listOf } from './values';
+import { dataOf } from './values';
 
 /** Mounts of a service and of those whose volumes it takes; a mount in memory becomes a `tmpfs`. */
 export function toMounts(part: Part): Data {
@@ -10,12 +10,6 @@ export function toMounts(part: Part): Data {
   for (const [index, text] of list(service.volumes_from ?? []).entries())
     if (!Object.hasOwn(relations.project.services, toVolumesFrom(text).service ?? ''))
       notes.refuse(['volumes_from', index], 'takes the volumes of a container of somebody else; mount them by name');
-  for (const { type, source, target } of listOf(service.volumes))
-    if (type !== 'tmpfs' && source === undefined && instancesOf(service) > 1)
-      notes.refuse(
-        ['volumes'],
-        `${String(target)}: several replicas cannot share a volume without a name; give it one`,
-      );
   const inMemory = mounts.filter(({ type }) => type === 'tmpfs').map(toTmpfs);
   const volumes = mounts.filter(({ type }) => type !== 'tmpfs').flatMap((mount) => toMount(mount, part));
   const tmpfs = [...list(part.service.tmpfs ?? []).map(toText), ...inMemory];
@@ -38,7 +32,7 @@ function toTmpfs({ target, read_only: readOnly, tmpfs }: Data): string {
 }
 
 function toMount(mount: Data, { notes }: Part): Data[] {
-  const { type, source, target, read_only: readOnly, bind, volume } = mount;
+  const { type, source, target, read_only: readOnly, bind, volume, perReplica } = mount;
   if (type === 'npipe' || type === 'cluster' || type === 'image') {
     notes.refuse(['volumes'], `${String(target)} has the type ${String(type)}, which is not supported`);
     return [];
@@ -46,7 +40,7 @@ function toMount(mount: Data, { notes }: Part): Data[] {
   const options = {
     ...(readOnly === true && { read_only: true }),
     ...bindOf(bind, type, notes),
-    ...volumeOf(volume, notes),
+    ...volumeOf(volume, perReplica, notes),
   };
   return [{ type, source, target, ...options }];
 }
@@ -60,8 +54,9 @@ function bindOf(bind: unknown, type: unknown, notes: Part['notes']): Data {
   return type === 'bind' && Object.keys(kept).length > 0 ? { bind: kept } : {};
 }
 
-function volumeOf(volume: unknown, notes: Part['notes']): Data {
-  const { labels, ...kept } = dataOf(volume);
+function volumeOf(volume: unknown, perReplica: unknown, notes: Part['notes']): Data {
+  const { labels, ...own } = dataOf(volume);
+  const kept = { ...own, ...(perReplica === true && { per_replica: true }) };
   if (labels !== undefined) notes.ignore(['volumes'], 'labels of a mount are for volumes without a name');
   return Object.keys(kept).length > 0 ? { volume: kept } : {};
 }

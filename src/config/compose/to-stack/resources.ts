@@ -48,7 +48,9 @@ export function toVolumes(
   const used = new Set(Object.values(mounts).flatMap((of) => volumesIn(of)));
   const isShared = (key: string) => {
     const writers = Object.keys(mounts).filter((name) => volumesIn(mounts[name]!, true).includes(key));
-    return writers.length > 1 || writers.some((name) => instancesOf(project.services[name]!) > 1);
+    const isAlone = (name: string) =>
+      instancesOf(project.services[name]!) <= 1 || mounts[name]!.some((own) => own.source === key && own.perReplica);
+    return writers.length > 1 || !writers.every(isAlone);
   };
   const anonymous = [...used]
     .filter((key) => !Object.hasOwn(project.volumes, key))

@@ -14,7 +14,14 @@ export function toMount(input: MountInput, baseDir: string): ServiceMount {
   if (!target.startsWith('/')) throw new Malformed(`"${target}" must be an absolute path inside the container`);
   const isPath = /^[./~]/.test(source);
   if ((type ?? (isPath ? 'bind' : 'volume')) === 'volume')
-    return { type: 'volume', volume: source, target, readOnly, ...toVolumeOptions(mount) };
+    return {
+      type: 'volume',
+      volume: source,
+      target,
+      readOnly,
+      ...toVolumeOptions(mount),
+      ...(mount.volume?.per_replica && { perReplica: true as const }),
+    };
   if (source.startsWith('~'))
     throw new Malformed(`"${source}" starts with ~, which is not expanded; write the whole path`);
   const relative = !isAbsolute(source);
