@@ -1,11 +1,13 @@
+import type { ScheduleSpec } from '../../model/schedule';
 import type { Stack } from '../../model/stack';
 import type { PinnedImages } from '../../model/images';
 import type { WhenBusy } from '../../plan/asked';
 import type { Cause, IntentKind, Outcome } from '../../model/deployment';
 import type { Intent, Refusal } from '../../plan/plan';
+import type { Place } from './place';
 import type { SteeringRecord } from './progress';
 
-/** The input and the result of a deployment. */
+/** The input and the result of a deployment, and of the workflow that a schedule starts. */
 
 export interface DeploymentInput {
   stack: Stack;
@@ -57,4 +59,12 @@ export interface DeploymentResult {
   changed: string[];
   durationMs: number;
   rollbackMs?: number;
+}
+
+/** Input of the workflow that a schedule starts. */
+export interface RedeployInput {
+  place: Place;
+  spec: ScheduleSpec;
+  /** `file`: defined in the stack file, and synchronised by deployments. */
+  source: 'file' | 'client';
 }
