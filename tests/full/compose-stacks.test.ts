@@ -2,7 +2,7 @@ import { describeStacks } from '../support/compose-stacks';
 import { docker } from '../support/docker-world';
 import { until } from '../support/until';
 
-describeStacks('more Compose files of the shapes that people have', (deployed, remove) => {
+describeStacks('more Compose files of the shapes that people have', 'compose-stacks-full', (deployed, remove) => {
   it('WordPress with MySQL', async () => {
     const stack = await deployed('wordpress', 'wordpress:latest', 'mysql:8.0');
     expect(await stack.get(18_180, '/healthz')).toBe('ok\n');

@@ -30,7 +30,7 @@ describeWith('docker', 'the shared load balancer', () => {
   const names: string[] = [];
   const ports: number[] = [];
   beforeAll(async () => {
-    engine = await startEngine('front', { sharedImage: imageWithStreams() });
+    engine = await startEngine('shared-balancer', { sharedImage: imageWithStreams() });
     port = await anyPort();
   });
   afterEach(async () => {

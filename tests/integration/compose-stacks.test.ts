@@ -1,6 +1,6 @@
 import { describeStacks } from '../support/compose-stacks';
 
-describeStacks('Compose files of the shapes that people have', (deployed) => {
+describeStacks('Compose files of the shapes that people have', 'compose-stacks', (deployed) => {
   it('Nextcloud with Redis, MariaDB, NGINX and a cron container', async () => {
     const stack = await deployed('nextcloud', 'mariadb:10.11', 'nextcloud:fpm-alpine');
     expect(await stack.variables('db')).toMatchObject({

@@ -14,9 +14,9 @@ import { WorkerProcess } from '../support/worker-process';
 
 describeWith('docker', 'commands of every day on Docker', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-exec-'));
-  const worker = new WorkerProcess('cli', dataDir);
+  const worker = new WorkerProcess('daily-commands', dataDir);
   const name = uniqueName('exec');
-  const environment = { TEMPORAL_ADDRESS: '', TEMPORAL_NAMESPACE: 'cli' };
+  const environment = { TEMPORAL_ADDRESS: '', TEMPORAL_NAMESPACE: 'daily-commands' };
   let file: string;
   beforeAll(async () => {
     environment.TEMPORAL_ADDRESS = address();

@@ -21,8 +21,8 @@ describeWith('docker', 'images that the file builds', () => {
   const base = mkdtempSync(join(tmpdir(), 'deploy-code-build-'));
   const folder = join(base, name);
   const dataDir = join(base, 'data');
-  const worker = new WorkerProcess('cli', dataDir);
-  const environment = { TEMPORAL_ADDRESS: '', TEMPORAL_NAMESPACE: 'cli', API_TOKEN: 'planted-build-4731' };
+  const worker = new WorkerProcess('image-builds', dataDir);
+  const environment = { TEMPORAL_ADDRESS: '', TEMPORAL_NAMESPACE: 'image-builds', API_TOKEN: 'planted-build-4731' };
 
   const write = (file: string, ...lines: string[]) => writeFileSync(join(folder, file), `${lines.join('\n')}\n`);
   const run = (...words: string[]) => cli(words, { cwd: folder, environment });

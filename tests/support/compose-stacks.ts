@@ -8,6 +8,7 @@ import { cli, type CliResult } from './cli';
 import { docker, wipe } from './docker-world';
 import { address } from './engine';
 import { buildOnApp } from './image';
+import type { Namespace } from './namespaces';
 import { describeWith } from './parts';
 import { uniqueName } from './stack';
 import { until } from './until';
@@ -86,16 +87,21 @@ type Deploy = (shape: string, ...images: string[]) => Promise<ComposeStack>;
 
 /**
  * A suite over stacks of `tests/stacks`, each removed after its test.
+ * @param namespace of Temporal, of this suite alone
  * @param body gets what deploys a stack, with images that stand in for public ones, and what removes those deployed
  */
-export function describeStacks(title: string, body: (deploy: Deploy, remove: () => Promise<void>) => void): void {
+export function describeStacks(
+  title: string,
+  namespace: Namespace,
+  body: (deploy: Deploy, remove: () => Promise<void>) => void,
+): void {
   describeWith('docker', title, () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-shapes-'));
-    const worker = new WorkerProcess('cli', dataDir);
+    const worker = new WorkerProcess(namespace, dataDir);
     const stacks: ComposeStack[] = [];
     const deploy: Deploy = async (shape, ...images) => {
       await makeStandIns(images);
-      const stack = new ComposeStack(shape, { TEMPORAL_ADDRESS: address(), TEMPORAL_NAMESPACE: 'cli' });
+      const stack = new ComposeStack(shape, { TEMPORAL_ADDRESS: address(), TEMPORAL_NAMESPACE: namespace });
       stacks.push(stack);
       const { code, stdout, stderr } = await stack.run('deploy');
       if (code !== 0) throw new Error(`${shape} was not deployed\n${stdout}\n${stderr}`);
