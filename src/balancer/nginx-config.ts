@@ -40,30 +40,19 @@ export function nginxConfig(front: Front, { resolver, secrets }: NginxOptions): 
   const servers = serversOf(front);
   const files = new Map(front.certificates.map(({ name, file }) => [name, `${secrets}${file}`]));
   return `${[
-    'include user.conf;',
-    'daemon off;',
-    'pid nginx.pid;',
-    'error_log stderr warn;',
-    'worker_processes auto;',
-    'worker_shutdown_timeout 1h;',
-    'events { worker_connections 8192; }',
+    ...processes,
     'http {',
     ...indent([
-      'include keepalive.conf;',
-      'access_log off;',
-      'server_tokens off;',
-      'default_type application/octet-stream;',
-      ...temporaryFolders,
-      'client_max_body_size 0;',
+      ...unchangedRequests,
       'server_names_hash_bucket_size 256;',
       'map_hash_bucket_size 256;',
-      ...(resolver ? [`resolver ${resolver} valid=1s ipv6=off;`, 'resolver_timeout 5s;'] : []),
+      ...(resolver ? resolving(resolver) : []),
       'split_clients $request_id $bucket {',
       ...indent(buckets.map((bucket, index) => `${index === buckets.length - 1 ? '*' : '1%'} ${bucket};`)),
       '}',
       'map $realpath_root $target { ~/to/(?<to_target>[^/]+)/[^/]+/[0-9]+$ $to_target; default none; }',
       'map $realpath_root $fallback { ~/to/[^/]+/(?<to_fallback>[^/]+)/[0-9]+$ $to_fallback; default none; }',
-      'map $http_upgrade $upgraded { "" close; default upgrade; }',
+      upgraded,
       '# Only a request that may be sent twice, and has no body, tries another instance.',
       'map $fallback:$request_method:$content_length$http_transfer_encoding $unanswered { ' +
         '~^none: @gone; ~:(GET|HEAD|OPTIONS):$ @fallback; default @gone; }',
@@ -87,9 +76,29 @@ export const trustedFile = 'trusted.conf';
 /** The same for connections with TLS: the shared load balancer sends the client's address before them. */
 export const clientsFile = 'clients.conf';
 
-export const temporaryFolders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-  (kind) => `${kind}_temp_path temp/${kind};`,
-);
+/** The processes of a load balancer, in the foreground. */
+export const processes = [
+  'include user.conf;',
+  'daemon off;',
+  'pid nginx.pid;',
+  'error_log stderr warn;',
+  'worker_processes auto;',
+  'worker_shutdown_timeout 1h;',
+  'events { worker_connections 8192; }',
+];
+
+/** Requests and answers of any size, with nothing added. */
+export const unchangedRequests = [
+  'include keepalive.conf;',
+  'access_log off;',
+  'server_tokens off;',
+  'default_type application/octet-stream;',
+  ...['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path temp/${kind};`),
+  'client_max_body_size 0;',
+];
+
+/** The value of `Connection` for an instance. */
+export const upgraded = 'map $http_upgrade $upgraded { "" close; default upgrade; }';
 
 /**
  * Request bodies are not buffered, so that the connection to an instance exists from the start of a request, and open
@@ -207,6 +216,11 @@ function block(head: string, { key, timeoutMs }: Route): string[] {
     ]),
     '}',
   ];
+}
+
+/** Names are asked for again after a second. */
+export function resolving(server: string): string[] {
+  return [`resolver ${server} valid=1s ipv6=off;`, 'resolver_timeout 5s;'];
 }
 
 export function timeouts(timeoutMs: number): string[] {

@@ -1,9 +1,11 @@
-import { sharedAlias, type SharedRoute, type SharedRoutes } from '../model/traffic';
+import { sharedAlias, withoutEndingSlash, type SharedRoute, type SharedRoutes } from '../model/traffic';
 import { forwarding } from './forwarding';
-import { indent, proxying, temporaryFolders, timeouts } from './nginx-config';
+import { indent, processes, proxying, resolving, timeouts, unchangedRequests, upgraded } from './nginx-config';
 
 /** Increase it when a new shared load balancer is needed, for example for another start script. */
 export const sharedRevision = 1;
+
+const dockersDns = '127.0.0.11';
 
 interface Location extends SharedRoute {
   /** The load balancer of the environment. */
@@ -21,20 +23,14 @@ export function sharedConfig(port: number, all: readonly SharedRoutes[]): string
   const locations = all.flatMap((owner) =>
     owner.routes
       .filter((route) => route.port === port)
-      .map((route): Location => ({ ...route, path: trimmed(route.path), upstream: `${sharedAlias(owner)}:${port}` })),
+      .map((route): Location => ({
+        ...route,
+        path: withoutEndingSlash(route.path),
+        upstream: `${sharedAlias(owner)}:${port}`,
+      })),
   );
   const lines = locations.some(({ tls }) => tls) ? connections(port, locations) : requests(port, locations);
-  return `${[
-    'include modules.conf;',
-    'include user.conf;',
-    'daemon off;',
-    'pid nginx.pid;',
-    'error_log stderr warn;',
-    'worker_processes auto;',
-    'worker_shutdown_timeout 1h;',
-    'events { worker_connections 8192; }',
-    ...lines,
-  ].join('\n')}\n`;
+  return `${['include modules.conf;', ...processes, ...lines].join('\n')}\n`;
 }
 
 /** Passes connections with TLS on by the host name of their greeting, with the address of the client before them. */
@@ -43,8 +39,7 @@ function connections(port: number, locations: readonly Location[]): string[] {
   return [
     'stream {',
     ...indent([
-      'resolver 127.0.0.11 valid=1s ipv6=off;',
-      'resolver_timeout 5s;',
+      ...resolving(dockersDns),
       'map_hash_max_size 8192;',
       'map_hash_bucket_size 512;',
       'map $ssl_preread_server_name $upstream {',
@@ -71,17 +66,11 @@ function requests(port: number, locations: readonly Location[]): string[] {
   return [
     'http {',
     ...indent([
-      'include keepalive.conf;',
-      'access_log off;',
-      'server_tokens off;',
-      'default_type application/octet-stream;',
-      ...temporaryFolders,
-      'client_max_body_size 0;',
+      ...unchangedRequests,
       'server_names_hash_max_size 8192;',
       'server_names_hash_bucket_size 256;',
-      'resolver 127.0.0.11 valid=1s ipv6=off;',
-      'resolver_timeout 5s;',
-      'map $http_upgrade $upgraded { "" close; default upgrade; }',
+      ...resolving(dockersDns),
+      upgraded,
       ...proxying,
       ...forwarding(),
       'server {',
@@ -123,8 +112,4 @@ function block(head: string, { upstream, timeoutMs }: Location): string[] {
     ...indent([`set $upstream ${upstream};`, 'proxy_pass http://$upstream;', ...timeouts(timeoutMs)]),
     '}',
   ];
-}
-
-function trimmed(path: string): string {
-  return path.replace(/(?<=.)\/+$/, '');
 }

@@ -72,6 +72,11 @@ export interface SharedRoute {
   tls?: true;
 }
 
+/** A path as routes compare it: `/shop/` is `/shop`. */
+export function withoutEndingSlash(path: string): string {
+  return path.replace(/(?<=.)\/+$/, '');
+}
+
 /** The routes of an environment at the shared load balancer. */
 export interface SharedRoutes {
   stack: string;

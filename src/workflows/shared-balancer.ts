@@ -17,6 +17,7 @@ import {
   withoutHolder,
   withSettlement,
 } from '../plan/traffic/route-claims';
+import { portsOf } from '../plan/traffic/shared-routes';
 import { toProblem } from './deployment/steps/failure';
 import { isTrouble } from './deployment/steps/platform-retry';
 import { activity } from './support/activity-options';
@@ -118,7 +119,7 @@ class SharedBalancer {
   async apply(): Promise<void> {
     const { wanted } = this;
     const served = servedRoutes(this.state.claims);
-    const ports = [...new Set(served.flatMap(({ routes }) => routes.map(({ port }) => port)))];
+    const ports = portsOf(served);
     const former = [...new Set([...this.state.ports, ...ports])];
     this.state.ports = former;
     const apply = activity('applySharedBalancer', taskQueue, 'bring the shared load balancer into line');

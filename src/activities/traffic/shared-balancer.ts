@@ -4,6 +4,8 @@ import { sharedConfig } from '../../balancer/shared-config';
 import type { ObservedInstance } from '../../model/observation';
 import type { RuntimeName } from '../../model/runtimes';
 import { sharedContainer, sharedNetwork, sharedScope, type SharedRoutes } from '../../model/traffic';
+import { projectName } from '../../plan/names';
+import { portsOf } from '../../plan/traffic/shared-routes';
 import { monotonicMs } from '../../guard/monotonic';
 import type { Runtimes } from '../../runtimes';
 import { capability, RuntimeError, type Networks, type Runtime } from '../../runtimes/runtime';
@@ -142,11 +144,6 @@ export class SharedBalancers {
   }
 }
 
-/** The ports of all routes. */
-function portsOf(all: readonly SharedRoutes[]): number[] {
-  return [...new Set(all.flatMap(({ routes }) => routes.map(({ port }) => port)))].sort((a, b) => a - b);
-}
-
 function servedAt(port: number, all: readonly SharedRoutes[]): SharedRoutes[] {
   return all
     .map(({ stack, environment, routes }) => ({
@@ -159,5 +156,5 @@ function servedAt(port: number, all: readonly SharedRoutes[]): SharedRoutes[] {
 
 /** The network of an environment's load balancer and the shared one, as the planner names it. */
 function linkOf({ stack, environment }: Pick<SharedRoutes, 'stack' | 'environment'>): string {
-  return `${stack}-${environment}_${sharedNetwork}`;
+  return `${projectName({ name: stack, environment })}_${sharedNetwork}`;
 }

@@ -1,5 +1,5 @@
 import type { RouteClaim, RouteSettlement, SharedClaim, SharedRoute, SharedRoutes } from '../../model/traffic';
-import { takenRoutes, type TakenRoute } from './shared-routes';
+import { nameOf, takenRoutes, type TakenRoute } from './shared-routes';
 
 /** Routes of all environments of a host: their number is bounded by what one message can carry. */
 const mostRoutes = 5000;
@@ -69,8 +69,4 @@ function distinct(routes: readonly SharedRoute[]): SharedRoute[] {
     if (!first.has(key)) first.set(key, route);
   }
   return [...first].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, route]) => route);
-}
-
-function nameOf({ stack, environment }: Pick<SharedRoutes, 'stack' | 'environment'>): string {
-  return `${stack}/${environment}`;
 }

@@ -1,6 +1,12 @@
 import type { Stack } from '../../model/stack';
 import type { Observation } from '../../model/observation';
-import { balancerName, sharedContainer, type SharedRoute, type SharedRoutes } from '../../model/traffic';
+import {
+  balancerName,
+  sharedContainer,
+  withoutEndingSlash,
+  type SharedRoute,
+  type SharedRoutes,
+} from '../../model/traffic';
 import type { Refusal } from '../plan';
 
 /** For redirects, and for connections with TLS, whose requests the shared load balancer does not see. */
@@ -33,6 +39,11 @@ export function sharedRoutesOf({ front }: Pick<Stack, 'front'>): SharedRoute[] {
   ];
 }
 
+/** The ports of routes. */
+export function portsOf(all: readonly Pick<SharedRoutes, 'routes'>[]): number[] {
+  return [...new Set(all.flatMap(({ routes }) => routes.map(({ port }) => port)))].sort((a, b) => a - b);
+}
+
 /** What the plan shows at the load balancer: the addresses at which the shared one passes requests on. */
 export function sharedNotes(stack: Pick<Stack, 'front'>): string[] {
   const addresses = sharedRoutesOf(stack).map(
@@ -59,7 +70,7 @@ export function refuseShared(stack: Stack, observation: Observation): Refusal[] 
   const { name, environment } = stack;
   return [
     ...refuseTaken(stack, takenRoutes({ stack: name, environment, routes }, observation.shared ?? [])),
-    ...[...new Set(routes.map(({ port }) => port))].flatMap((port) => refusePort(port, stack, observation)),
+    ...portsOf([{ routes }]).flatMap((port) => refusePort(port, stack, observation)),
   ];
 }
 
@@ -98,17 +109,16 @@ function refusePort(port: number, { front }: Stack, { portsInUse }: Observation)
 function overlaps(a: SharedRoute, b: SharedRoute): boolean {
   if (a.port !== b.port) return false;
   if (a.tls !== b.tls) return true;
-  return a.host === b.host ? pathOf(a) === pathOf(b) : covers(a.host, b.host) || covers(b.host, a.host);
+  return a.host === b.host
+    ? withoutEndingSlash(a.path) === withoutEndingSlash(b.path)
+    : covers(a.host, b.host) || covers(b.host, a.host);
 }
 
 function covers(wildcard: string, host: string): boolean {
   return wildcard.startsWith('*.') && host.endsWith(wildcard.slice(1));
 }
 
-function pathOf({ path }: SharedRoute): string {
-  return path.replace(/(?<=.)\/+$/, '');
-}
-
-function nameOf({ stack, environment }: SharedRoutes): string {
+/** `shop/staging`. */
+export function nameOf({ stack, environment }: Pick<SharedRoutes, 'stack' | 'environment'>): string {
   return `${stack}/${environment}`;
 }

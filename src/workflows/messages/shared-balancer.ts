@@ -1,6 +1,7 @@
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type { HostPlace } from '../../model/host';
 import type { RouteClaim, RouteSettlement, SharedClaim, SharedRoute } from '../../model/traffic';
+import type { TakenRoute } from '../../plan/traffic/shared-routes';
 import { fields, listOf, named, optional, partOf } from './shape';
 
 /** Messages between deployments and the workflow of a host's shared load balancer. */
@@ -16,7 +17,7 @@ export interface SharedBalancerState {
 
 /** `taken`: routes of others; nothing was claimed then. `problem`: why the shared load balancer does not serve yet. */
 export interface ClaimAnswer {
-  taken: { route: SharedRoute; by: string }[];
+  taken: TakenRoute[];
   problem?: string;
 }
 

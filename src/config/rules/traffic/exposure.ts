@@ -1,4 +1,4 @@
-import { balancerName, type Route } from '../../../model/traffic';
+import { balancerName, withoutEndingSlash, type Route } from '../../../model/traffic';
 import type { Finding } from '../../problems';
 import type { Service, ServiceStrategy, Stack } from '../../../model/stack';
 import { runtimeOf } from '../../../model/stack/runtime-of';
@@ -26,7 +26,7 @@ export const routesDistinct: Rule = ({ stack }) => {
   const certificates = new Map<string, string>();
   for (const route of stack.front?.routes ?? []) {
     const service = stack.services[route.service]!;
-    const place = `${route.listen} ${route.host ?? 'every host name'} ${route.path.replace(/(?<=.)\/+$/, '')}`;
+    const place = `${route.listen} ${route.host ?? 'every host name'} ${withoutEndingSlash(route.path)}`;
     const other = seen.get(place);
     if (other)
       findings.push(
