@@ -1,3 +1,4 @@
+import { abortable } from '../guard/timers';
 import { withHeartbeat } from './heartbeat';
 import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
@@ -11,17 +12,10 @@ type ScheduleActivities = Pick<
 export function scheduleActivities({ directory }: Dependencies): ScheduleActivities {
   return {
     requestDeployment: (request) => withHeartbeat(() => directory.request(request)),
-    awaitDeployment: (workflowId) =>
-      withHeartbeat(({ signal }) => Promise.race([directory.outcome(workflowId), rejectOnAbort(signal)])),
+    // When the worker shuts down, the wait ends, and the deployment goes on.
+    awaitDeployment: (workflowId) => withHeartbeat(({ signal }) => abortable(directory.outcome(workflowId), signal)),
     cancelDeployment: (workflowId) => withHeartbeat(() => directory.cancel(workflowId, 'its schedule')),
     syncSchedules: ({ stack, environment }, wanted, before) =>
       withHeartbeat(() => directory.syncSchedules({ stack, environment }, wanted, before)),
   };
-}
-
-/** Ends the wait without ending the deployment, also when the worker shuts down. */
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) =>
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
-  );
 }

@@ -19,14 +19,14 @@ export async function sleepLong(ms: number, signal?: AbortSignal): Promise<void>
 
 /** Settles like the work, or rejects with the signal's reason if that aborts first; the work itself goes on. */
 export async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
   let abort!: () => void;
   const aborted = new Promise<never>((_, reject) => {
     abort = () => reject(signal.reason as Error);
     signal.addEventListener('abort', abort, { once: true });
   });
+  if (signal.aborted) abort();
   try {
-    return await Promise.race([work, aborted]);
+    return await Promise.race([aborted, work]);
   } finally {
     signal.removeEventListener('abort', abort);
   }

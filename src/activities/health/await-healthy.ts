@@ -4,7 +4,7 @@ import { exited, gone, ifMeantToEnd, notRunning, type InstanceStatus } from '../
 import { type Runtime, RuntimeError, type WorkloadRunner } from '../../runtimes/runtime';
 import { problemOf } from './probe';
 import { monotonicMs } from '../../guard/monotonic';
-import { sleepLong } from '../../guard/timers';
+import { abortable, sleepLong } from '../../guard/timers';
 
 const firstDelayMs = 10;
 const growth = 1.5;
@@ -94,11 +94,11 @@ export async function awaitHealthy(
     options.onProbe(problem, usedMs);
   };
   try {
-    const unhealthy = await Promise.race([
+    const outcome = Promise.race([
       watchExit(runtime, ref, restartsBefore, options.firstExit, stop.signal),
       probeUntilHealthy(runtime, ref, { ...options, onProbe }, stop.signal),
-      rejectedBy(options.signal, stop.signal),
     ]);
+    const unhealthy = await abortable(outcome, options.signal);
     return unhealthy && { ...unhealthy, lastProbeError };
   } finally {
     stop.abort();
@@ -126,14 +126,6 @@ async function restartsSoFar(runtime: Runtime, ref: InstanceRef, afterTrouble: b
   if (status?.state !== 'exited' || !afterTrouble) return status?.restarts ?? 0;
   await runtime.revive(ref);
   return (await runtime.inspect(ref.name))?.restarts ?? 0;
-}
-
-/** Rejects when `cancelled` aborts. */
-function rejectedBy(cancelled: AbortSignal, over: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (cancelled.aborted) reject(cancelled.reason as Error);
-    cancelled.addEventListener('abort', () => reject(cancelled.reason as Error), { once: true, signal: over });
-  });
 }
 
 /** Resolves when the instance is down for good: its restart policy does not restart it, or its attempts are used up. */
