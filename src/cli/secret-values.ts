@@ -1,9 +1,12 @@
+import { createReadStream } from 'node:fs';
+import { readBounded } from '../guard/bounded';
 import { isName } from '../model/names';
 import { BadRequest } from '../temporal/errors';
 import { askHidden } from './prompt';
 
+const largestKiB = 255;
 /** Largest value that can be sealed, in bytes. */
-export const largestSecret = 255 * 1024;
+const largestSecret = largestKiB * 1024;
 
 /**
  * The values of `--secret NAME=value`, `--secret NAME=-` (standard input, byte for byte) and `--secret NAME` (asked for
@@ -49,8 +52,7 @@ async function read(name: string, value: string | undefined): Promise<string | U
 /** @throws BadRequest for a value that is empty or too large */
 export function requireValue<Value extends string | Uint8Array>(name: string, value: Value): Value {
   const bytes = Buffer.from(value as string);
-  if (bytes.length > largestSecret)
-    throw new BadRequest(`the value of ${name} is larger than ${largestSecret / 1024} KiB`);
+  if (bytes.length > largestSecret) throw tooLarge(name);
   if (bytes.toString('latin1').trim() === '')
     throw new BadRequest(`the value of ${name} is empty; nothing was changed`);
   return value;
@@ -60,12 +62,23 @@ export function requireValue<Value extends string | Uint8Array>(name: string, va
 export async function standardInput(): Promise<Uint8Array> {
   if (process.stdin.isTTY)
     throw new BadRequest('a value on standard input comes through a pipe or from a file: `… < FILE`');
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > largestSecret) throw new BadRequest(`standard input holds more than ${largestSecret / 1024} KiB`);
+  return readBounded(
+    process.stdin as AsyncIterable<Buffer>,
+    largestSecret,
+    () => new BadRequest(`standard input holds more than ${largestKiB} KiB`),
+  );
+}
+
+/** All bytes of a file, which is the value of a name. @throws BadRequest if it cannot be read, or is too large */
+export async function fileContent(name: string, file: string): Promise<Uint8Array> {
+  try {
+    return await readBounded(createReadStream(file) as AsyncIterable<Buffer>, largestSecret, () => tooLarge(name));
+  } catch (error) {
+    if (error instanceof BadRequest) throw error;
+    throw new BadRequest(`${file} cannot be read (${(error as NodeJS.ErrnoException).code}); nothing was changed`);
   }
-  return Buffer.concat(chunks);
+}
+
+function tooLarge(name: string): BadRequest {
+  return new BadRequest(`the value of ${name} is larger than ${largestKiB} KiB`);
 }

@@ -1,4 +1,3 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { DeployCodeClient } from '../../../client/client';
 import { placeOf } from '../../../client/place';
@@ -8,7 +7,7 @@ import type { Place } from '../../../workflows/messages';
 import { loadPlace, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../../options';
 import { moment } from '../../output/words';
 import { askHidden } from '../../prompt';
-import { largestSecret, requireValue, standardInput } from '../../secret-values';
+import { fileContent, requireValue, standardInput } from '../../secret-values';
 import { reseal, showKeys } from './keys';
 import { withClient } from '../session';
 import { print, printJson, say, table } from '../../output/terminal';
@@ -64,27 +63,9 @@ async function set(name: string, source: string | undefined, options: SecretOpti
 }
 
 async function read(name: string, source: string | undefined, file: string | undefined): Promise<string | Uint8Array> {
-  if (file !== undefined) return contentOf(file);
+  if (file !== undefined) return fileContent(name, file);
   if (source === '-') return standardInput();
   return askHidden(`${name}: `, 'Pass the value with --from-file FILE, or - for standard input');
-}
-
-/** @throws BadRequest if it cannot be read, or is too large */
-function contentOf(file: string): Uint8Array {
-  const bytes = Buffer.alloc(largestSecret + 1);
-  try {
-    const opened = openSync(file, 'r');
-    try {
-      let size = 0;
-      for (let read = -1; read !== 0 && size < bytes.length; size += read)
-        read = readSync(opened, bytes, size, bytes.length - size, null);
-      return bytes.subarray(0, size);
-    } finally {
-      closeSync(opened);
-    }
-  } catch (error) {
-    throw new BadRequest(`${file} cannot be read (${(error as NodeJS.ErrnoException).code}); nothing was changed`);
-  }
 }
 
 async function list(options: SecretOptions): Promise<void> {
