@@ -27,6 +27,14 @@ export function isUp({ state }: { state: InstanceState }): boolean {
   return state === 'running' || state === 'restarting' || state === 'paused';
 }
 
+/** Whether a later deployment has put another instance in the place of this one. */
+export function hasSuccessor(
+  { service, ordinal, deployment }: ObservedInstance,
+  all: readonly ObservedInstance[],
+): boolean {
+  return all.some((other) => other.service === service && other.ordinal === ordinal && other.deployment > deployment);
+}
+
 /** One instance as a runtime reports it, found by our labels. */
 export interface ObservedInstance extends InstanceRef {
   id: string;

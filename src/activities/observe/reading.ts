@@ -1,6 +1,6 @@
 import { crashLoop, isInCrashLoop, type InstanceLine, type InstanceStatus } from '../../model/instance-status';
 import { hostPort } from '../../model/names/host-port';
-import type { ObservedInstance } from '../../model/observation';
+import { hasSuccessor, type ObservedInstance } from '../../model/observation';
 import { withDeadline } from '../../runtimes/deadline';
 import { RuntimeError, type LogPage, type LogRequest, type Runtime } from '../../runtimes/runtime';
 import { withHeartbeat } from '../heartbeat';
@@ -102,11 +102,8 @@ function newest(lines: string[], largest: number): string[] {
 }
 
 /** True for a retired instance with a successor. It waits for the commit or a rollback, and is not shown. */
-function isReplaced({ service, ordinal, deployment, state }: ObservedInstance, all: ObservedInstance[]): boolean {
-  return (
-    state === 'exited' &&
-    all.some((other) => other.service === service && other.ordinal === ordinal && other.deployment > deployment)
-  );
+function isReplaced(instance: ObservedInstance, all: readonly ObservedInstance[]): boolean {
+  return instance.state === 'exited' && hasSuccessor(instance, all);
 }
 
 /** One line per instance; on a cluster, one per pod. */

@@ -1,4 +1,4 @@
-import { isUp, type ObservedInstance } from '../../model/observation';
+import { hasSuccessor, isUp, type ObservedInstance } from '../../model/observation';
 import type { Stack } from '../../model/stack';
 
 /**
@@ -11,7 +11,7 @@ export function followersOf(
   stack: Stack | undefined,
 ): ObservedInstance[] {
   const others = instances.filter(
-    (each) => each.kind === 'service' && each !== restarted && isWanted(each) && !isReplaced(each, instances),
+    (each) => each.kind === 'service' && each !== restarted && isWanted(each) && !hasSuccessor(each, instances),
   );
   const found = new Set([restarted]);
   for (let size = 0; size !== found.size;) {
@@ -30,9 +30,4 @@ function follows(each: ObservedInstance, leader: ObservedInstance, stack: Stack 
 /** Whether it runs, was stopped by an interrupted restart, or ended although it should run. */
 function isWanted(instance: ObservedInstance): boolean {
   return isUp(instance) || instance.policy !== instance.restart || instance.restart !== 'no';
-}
-
-/** Whether it is a remainder of an earlier deployment. */
-function isReplaced({ service, ordinal, deployment }: ObservedInstance, all: readonly ObservedInstance[]): boolean {
-  return all.some((each) => each.service === service && each.ordinal === ordinal && each.deployment > deployment);
 }
