@@ -12,3 +12,18 @@ export interface ImageRequest {
   /** Such as `linux/arm64`; an image of another platform counts as missing. */
   platform?: string;
 }
+
+const architectures: Record<string, string> = { x86_64: 'amd64', 'x86-64': 'amd64', aarch64: 'arm64', i386: '386' };
+
+/** Whether an image does for a platform that is asked for: one for `linux/arm64/v8` for `linux/arm64` or `arm64`. */
+export function fitsPlatform({ platform }: Pick<ObservedImage, 'platform'>, wanted: string | undefined): boolean {
+  if (platform === undefined || wanted === undefined) return true;
+  const [os, architecture, variant] = platform.split('/');
+  const parts = wanted.toLowerCase().split('/');
+  const [wantedOs, wantedArchitecture, wantedVariant] = parts.length === 1 ? ['linux', ...parts] : parts;
+  return (
+    os === wantedOs &&
+    architecture === (architectures[wantedArchitecture!] ?? wantedArchitecture) &&
+    (!wantedVariant || !variant || variant === wantedVariant)
+  );
+}

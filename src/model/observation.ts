@@ -107,6 +107,8 @@ export interface ObservedVolume {
 
 export interface ObservedImage {
   reference: string;
+  /** Such as `linux/amd64` or `linux/arm64/v8`; absent if the platform does not tell. */
+  platform?: string;
   /** Content address; empty if the image is not on the host. */
   id: string;
   /** `name@sha256:…`; absent if no registry has it. */

@@ -7,6 +7,7 @@ import { displacedServices } from '../resources/displaced';
 import { Traffic } from '../traffic/traffic';
 import type { HostObservation } from './view';
 import { toRef } from '../service/instance-spec';
+import { fitsPlatform } from '../../model/images';
 import { imagesOf } from '../resources/images';
 import { stopJoinedFirst } from '../followers/early-stops';
 import { Followed } from '../followers/followed';
@@ -180,7 +181,7 @@ function planPulls(
   steps: StepFactory,
 ): Plan['pulls'] {
   if (hasWorkloads(stack)) return [];
-  const present = new Set(observation.images.filter(({ id }) => id).map(({ reference }) => reference));
+  const present = new Map(observation.images.filter(({ id }) => id).map((image) => [image.reference, image]));
   const pulls = new Map<string, Plan['pulls'][number]>();
   for (const { name, action } of servicesOf(phases)) {
     const service = stack.services[name];
@@ -188,8 +189,9 @@ function planPulls(
     const fresh = intent.fresh && (intent.services ?? [name]).includes(name) && service.pullPolicy !== 'never';
     const policy = fresh ? 'always' : service.pullPolicy;
     const { platform, pullAfterMs: afterMs } = service;
-    for (const reference of imagesOf(service))
-      if (policy === 'always' || platform !== undefined || !present.has(reference))
+    for (const reference of imagesOf(service)) {
+      const image = present.get(reference);
+      if (policy === 'always' || !image || !fitsPlatform(image, platform))
         pulls.set(
           reference,
           steps.make({
@@ -202,6 +204,7 @@ function planPulls(
             },
           }),
         );
+    }
   }
   return [...pulls.values()];
 }

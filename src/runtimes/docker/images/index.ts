@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { ImageInspectInfo } from 'dockerode';
 import { PeerFailure, withinDeadline } from '../../../guard/deadline';
 import { isName } from '../../../model/names';
-import type { ImageRequest } from '../../../model/images';
+import { fitsPlatform, type ImageRequest } from '../../../model/images';
 import type { ObservedImage } from '../../../model/observation';
 import { RuntimeError, type ImageResult } from '../../runtime';
 import type { DockerConnection } from '../api/connection';
@@ -32,6 +32,7 @@ export function findImages(connection: DockerConnection, references: string[]): 
       return {
         reference,
         id: info?.Id ?? '',
+        ...(info && { platform: platformOf(info) }),
         ...(info?.RepoDigests?.[0] && { digest: info.RepoDigests[0] }),
         ...(volumes.length > 0 && { volumes }),
       };
@@ -51,7 +52,7 @@ export async function ensureImage(
 ): Promise<ImageResult> {
   const { reference, policy, platform } = image;
   const found = await inspectImage(connection, reference);
-  const before = found && fits(found, platform) ? found : undefined;
+  const before = found && fitsPlatform({ platform: platformOf(found) }, platform) ? found : undefined;
   if (before && (policy !== 'always' || isFresh(before, image.afterMs))) return { id: before.Id, pulled: false };
   if (policy === 'never')
     throw new RuntimeError(
@@ -67,21 +68,10 @@ export async function ensureImage(
   return { id: after, pulled: after !== found?.Id };
 }
 
-/** `linux/arm64/v8` and `arm64` fit an image for linux/arm64. */
-function fits(info: ImageInspectInfo, platform: string | undefined): boolean {
-  if (platform === undefined) return true;
-  const parts = platform.toLowerCase().split('/');
-  const [os, architecture, variant] = parts.length === 1 ? ['linux', ...parts] : parts;
+/** `linux/amd64`, `linux/arm64/v8`. */
+function platformOf(info: ImageInspectInfo): string {
   const { Os, Architecture, Variant } = info as ImageInspectInfo & { Variant?: string };
-  return Os === os && Architecture === normalised(architecture!) && (!variant || !Variant || variant === Variant);
-}
-
-function normalised(architecture: string): string {
-  return { x86_64: 'amd64', 'x86-64': 'amd64', aarch64: 'arm64', i386: '386' }[architecture] ?? architecture;
-}
-
-function platformOf({ Os, Architecture }: ImageInspectInfo): string {
-  return `${Os}/${Architecture}`;
+  return [Os, Architecture, ...(Variant ? [Variant] : [])].join('/');
 }
 
 /** Docker notes when an image got a name, not when it was pulled. */
