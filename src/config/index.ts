@@ -107,8 +107,14 @@ function placeOf({ file, line, column }: Problem): string {
 
 /** Normalises a file that fits the schema, and applies all rules. */
 function toStack(data: StackFile, folder: string, { sealing }: ReadFile, options: LoadOptions): Normalised {
-  const { variables = {}, images = {}, environment, acceptUnenforced = false } = options;
-  const { shell = process.env, secrets = {} } = options;
+  const {
+    variables = {},
+    images = {},
+    environment,
+    acceptUnenforced = false,
+    shell = process.env,
+    secrets = {},
+  } = options;
   const file = bare(data);
   const {
     stack: normalised,

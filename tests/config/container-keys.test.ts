@@ -1,19 +1,12 @@
 import { loadStack } from '../../src/config';
-import { StackFileError } from '../../src/config/problems';
+import { problemsIn } from '../support/problems';
 import { writeStack } from '../support/stack';
 
 const load = (keys: object, more: object = {}) =>
   loadStack({ file: writeStack({ name: 'shop', services: { api: { image: 'a:1', ...keys } }, ...more }) }).stack
     .services.api!;
-const problems = (keys: object, more: object = {}): string[] => {
-  try {
-    load(keys, more);
-    return [];
-  } catch (error) {
-    if (!(error instanceof StackFileError)) throw error;
-    return error.problems.map(({ path, message }) => `${path}: ${message}`);
-  }
-};
+const problems = (keys: object, more: object = {}): string[] =>
+  problemsIn(() => load(keys, more)).map(({ path, message }) => `${path}: ${message}`);
 
 describe('the keys that a container engine takes as they are', () => {
   it.each<[object, object]>([

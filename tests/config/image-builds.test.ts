@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { formatProblem, loadStack, StackFileError, type LoadOptions } from '../../src/config';
+import { formatProblem, loadStack, type LoadOptions } from '../../src/config';
+import { problemsIn } from '../support/problems';
 
 const folder = mkdtempSync(join(tmpdir(), 'deploy-code-builds-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -11,15 +12,8 @@ const load = (text: string, options: LoadOptions = {}) => {
   writeFileSync(file, text);
   return loadStack({ file, shell: {}, ...options });
 };
-const problemsOf = (text: string, options: LoadOptions = {}): string[] => {
-  try {
-    load(text, options);
-    return [];
-  } catch (error) {
-    if (!(error instanceof StackFileError)) throw error;
-    return error.problems.map((problem) => formatProblem({ ...problem, file: undefined }));
-  }
-};
+const problemsOf = (text: string, options: LoadOptions = {}): string[] =>
+  problemsIn(() => load(text, options)).map((problem) => formatProblem({ ...problem, file: undefined }));
 
 const nothing = {
   args: {},

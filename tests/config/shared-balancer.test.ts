@@ -1,11 +1,11 @@
-import { StackFileError } from '../../src/config';
 import { sharedRoutesOf } from '../../src/plan/traffic/shared-routes';
+import { problemsIn } from '../support/problems';
 import { stackOf } from '../support/stack';
 
 type Data = Record<string, unknown>;
 
-const problemsOf = (change: Data = {}, settings: Data = {}, services: Data = {}) => {
-  try {
+const problemsOf = (change: Data = {}, settings: Data = {}, services: Data = {}) =>
+  problemsIn(() =>
     stackOf({
       name: 'shop',
       infrastructure: { load_balancer: { shared: true, ...settings } },
@@ -14,12 +14,8 @@ const problemsOf = (change: Data = {}, settings: Data = {}, services: Data = {})
         ...services,
       },
       ...change,
-    });
-    return [];
-  } catch (error) {
-    return (error as StackFileError).problems.map(({ path, message }) => `${path}: ${message}`);
-  }
-};
+    }),
+  ).map(({ path, message }) => `${path}: ${message}`);
 
 describe('a stack that shares its port', () => {
   it('publishes only the ports of its own, and joins a network with the shared load balancer', () => {

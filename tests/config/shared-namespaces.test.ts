@@ -1,20 +1,13 @@
 import { loadStack, type Stack } from '../../src/config';
-import { StackFileError } from '../../src/config/problems';
+import { problemsIn } from '../support/problems';
 import { writeStack } from '../support/stack';
 
 type Services = Record<string, object>;
 
 const load = (services: Services, more: object = {}): Stack =>
   loadStack({ file: writeStack({ name: 'shop', services, ...more }) }).stack;
-const problems = (services: Services, more: object = {}): string[] => {
-  try {
-    load(services, more);
-    return [];
-  } catch (error) {
-    if (!(error instanceof StackFileError)) throw error;
-    return error.problems.map(({ path, message }) => `${path}: ${message}`);
-  }
-};
+const problems = (services: Services, more: object = {}): string[] =>
+  problemsIn(() => load(services, more)).map(({ path, message }) => `${path}: ${message}`);
 const image = 'a:1';
 const vpn = { image };
 const joining = { image, network_mode: 'service:vpn' };

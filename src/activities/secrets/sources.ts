@@ -1,5 +1,6 @@
 import { storedName, type SealedText, type SecretSource } from '../../model/instance';
 import { keyIdOf, openedOf, seal, sealingKeyOf, SealProblem, unseal } from '../../guard/sealing';
+import { mapValues } from '../../model/map-values';
 import { atReferences, markedIn, reveal } from '../../model/text/marks';
 import type { Place } from '../../policy';
 import { SoftwareFault } from '../failures';
@@ -118,8 +119,4 @@ export class SecretSources {
 
 function whole(value: Buffer): SecretParts {
   return { value, secret: [value] };
-}
-
-function mapValues<From, To>(values: Record<string, From>, change: (value: From) => To): Record<string, To> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
 }

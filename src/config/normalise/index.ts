@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { mapValues } from '../../model/map-values';
 import type { RuntimeName } from '../../model/runtimes';
 import type { SecretSource, VaultAddress } from '../../model/instance';
 import type { ImageBuild } from '../image-build';
@@ -56,7 +57,7 @@ export function normalise(file: StackFile, context: NormaliseContext): Normalise
   };
   const { infrastructure = {}, deployment = {} } = file;
   const builds = toImageBuilds(file, context, attempt);
-  const secrets = mapValues(withoutSecretsOfBuilds(file), (secret, name) =>
+  const secrets = changed(withoutSecretsOfBuilds(file), (secret, name) =>
     attempt(['secrets', name], () => toSecretSource(name, secret, context.baseDir), { environment: '' }),
   );
   const runtime = toRuntime(infrastructure);
@@ -84,14 +85,14 @@ export function normalise(file: StackFile, context: NormaliseContext): Normalise
     },
     ...(hosts && { hosts }),
     deployment: toDeployment(deployment, attempt),
-    networks: mapValues(file.networks, (network) => ({
+    networks: changed(file.networks, (network) => ({
       name: network?.name,
       cidr: network?.cidr,
       external: network?.external ?? false,
       internal: network?.internal ?? false,
       ...(network && toNetworkOptions(network)),
     })),
-    volumes: mapValues(file.volumes, (volume) => ({
+    volumes: changed(file.volumes, (volume) => ({
       name: volume?.name,
       external: volume?.external ?? false,
       shared: volume?.shared ?? false,
@@ -101,11 +102,11 @@ export function normalise(file: StackFile, context: NormaliseContext): Normalise
       ...(volume?.driver_opts && { driverOptions: toAssignments(volume.driver_opts) }),
       ...(volume?.labels && { labels: toAssignments(volume.labels) }),
     })),
-    configs: mapValues(file.configs, (config, name) => ({
+    configs: changed(file.configs, (config, name) => ({
       content: attempt(['configs', name], () => contentOf(config, context), ''),
     })),
     secrets,
-    services: mapValues(file.services, (given, name) => {
+    services: changed(file.services, (given, name) => {
       const input = inPhase(given, deployment.phases);
       const ownRuntime = runtimeAmong(input, { runtime, hosts });
       const service = toService(name, input, {
@@ -234,9 +235,6 @@ function contentOf(config: { file?: string; content?: string }, context: Normali
   }
 }
 
-function mapValues<T, U>(
-  record: Record<string, T> | undefined,
-  change: (value: T, key: string) => U,
-): Record<string, U> {
-  return bare(Object.fromEntries(Object.entries(record ?? {}).map(([key, value]) => [key, change(value, key)])));
+function changed<T, U>(record: Record<string, T> | undefined, change: (value: T, key: string) => U): Record<string, U> {
+  return bare(mapValues(record ?? {}, change));
 }

@@ -1,5 +1,6 @@
 import type { Stack } from '.';
 import type { IngressRoute, SecretSource } from '../instance';
+import { mapValues } from '../map-values';
 import type { SubscriberTarget } from '../notification';
 import { isOwnPair } from './certificates';
 
@@ -15,8 +16,8 @@ export function replaceSources(stack: Stack, sourceOf: (name: string, source: Se
   const { secrets, services, front, subscribers } = stack;
   return {
     ...stack,
-    secrets: mapped(secrets, (source, name) => sourceOf(name, source)),
-    services: mapped(services, (service) => ({
+    secrets: mapValues(secrets, (source, name) => sourceOf(name, source)),
+    services: mapValues(services, (service) => ({
       ...service,
       secrets: service.secrets.map(change),
       ...(service.ingress && { ingress: service.ingress.map((route) => ofRoute(route, change)) }),
@@ -66,8 +67,4 @@ function ofTarget(target: SubscriberTarget, change: Change): SubscriberTarget {
     case 'redis':
       return { ...target, ...(target.password && { password: change(target.password) }) };
   }
-}
-
-function mapped<T>(record: Record<string, T>, map: (value: T, key: string) => T): Record<string, T> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value, key)]));
 }

@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
+import { mapValues } from '../../../model/map-values';
 import { imageReference } from '../../../model/names/image-reference';
 import { hasMark, referencesIn } from '../../../model/text/marks';
 import { isRemoteContext, type BuildSecret, type ImageBuild } from '../../image-build';
@@ -139,8 +140,4 @@ function toReference(tag: string): string {
 
 function ulimitOf(limit: number | { soft: number; hard: number }): string {
   return typeof limit === 'number' ? String(limit) : `${limit.soft}:${limit.hard}`;
-}
-
-function mapValues<T, U>(record: Record<string, T>, change: (value: T) => U): Record<string, U> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }

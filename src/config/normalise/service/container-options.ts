@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { EveryOption } from '../../../model/container-options';
 import type { Service } from '../../../model/stack';
 import type { BlkioLimits, Device, DeviceRequest, ResourceAmounts, RestartPolicy } from '../../../model/instance';
+import { mapValues } from '../../../model/map-values';
 import type { ServiceInput } from '../../schema/service';
 import { toBytes, toMs } from '../../schema/values';
 import { toAmounts } from './amounts';
@@ -158,10 +159,6 @@ interface DeviceRequestInput {
 
 function toUlimit(input: NonNullable<ServiceInput['ulimits']>[string]): { soft: number; hard: number } {
   return typeof input === 'number' ? { soft: input, hard: input } : input;
-}
-
-function mapValues<T, U>(record: Record<string, T>, map: (value: T) => U): Record<string, U> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
 }
 
 function toList(input: string | string[] | undefined): string[] {
