@@ -139,7 +139,11 @@ describeWith('docker', 'images that the file builds', () => {
   it('are refused before they are built where the engine is another Docker', async () => {
     const loaded = loadStack({ file: join(folder, 'compose.yaml'), shell: environment });
     await expect(
-      buildImages(loaded, {}, () => Promise.resolve([{ host: 'docker://far', engine: 'X' }])),
+      buildImages(
+        loaded,
+        {},
+        { engines: () => Promise.resolve({ found: [{ host: 'docker://far', engine: 'X' }], away: [] }) },
+      ),
     ).rejects.toThrow(`name a registry that both reach, such as \`image: registry.example.com/${name}-web\``);
   });
 

@@ -1,3 +1,4 @@
+import type { DeployCodeClient } from '../../client/client';
 import type { LoadedStack } from '../../config';
 import type { Service, Stack } from '../../model/stack';
 import { BadRequest } from '../../temporal/errors';
@@ -34,7 +35,7 @@ export async function nameImages({ stack, builds }: LoadedStack, options: BuildO
 
 /**
  * Builds the images of a stack that are missing or have changed, and pushes those whose name says a registry.
- * @param enginesOf finds the container engines of the stack's hosts
+ * @param client knows the container engines of the stack's hosts
  * @returns the stack with images named by their content
  * @throws BadRequest if an image could not get to the hosts, or cannot be built here; nothing was changed
  * @throws Error if a build or a push fails
@@ -42,12 +43,12 @@ export async function nameImages({ stack, builds }: LoadedStack, options: BuildO
 export async function buildImages(
   { stack, builds }: LoadedStack,
   options: BuildOptions,
-  enginesOf: () => Promise<EngineLine[]>,
+  client: Pick<DeployCodeClient, 'engines'>,
 ): Promise<Stack> {
   if (!hasBuilds(builds, options)) return stack;
   const targets = await findTargets(builds, options.build === true);
   const local = targets.find(({ isPushed }) => !isPushed);
-  if (local) await requireSameEngine(local, await enginesOf());
+  if (local) await requireSameEngine(local, (await client.engines(stack)).found);
   await perform(targets);
   return withNames(stack, targets, policyOf);
 }

@@ -104,7 +104,7 @@ async function showManifests(options: DeployOptions): Promise<number> {
 async function deploy(options: DeployOptions): Promise<number> {
   return withDeployable(options, async (client, loaded) => {
     if (options.dryRun || loaded.stack.dryRun) return planOf(client, loaded, options);
-    const stack = await buildImages(loaded, options, async () => (await client.engines(loaded.stack)).found);
+    const stack = await buildImages(loaded, options, client);
     const sealed = await client.seal(stack, loaded.sealing);
     const handle = await client.deploy(sealed, { ...options, whenBusy: whenBusy(options) });
     return follow(handle, { ...options, place: placeArguments(options) });

@@ -88,11 +88,7 @@ async function amend(number: number, names: string[], options: SteerOptions): Pr
   await withDeployable(options, async (client, loaded) => {
     for (const name of names) serviceOf(loaded.stack, name);
     const builds = Object.fromEntries(Object.entries(loaded.builds).filter(([name]) => names.includes(name)));
-    const stack = await buildImages(
-      { ...loaded, builds },
-      options,
-      async () => (await client.engines(loaded.stack)).found,
-    );
+    const stack = await buildImages({ ...loaded, builds }, options, client);
     const sealed = await client.seal(stack, loaded.sealing);
     const services = names.map((name) => sealed.services[name]!);
     const handle = await client.deployment(placeOf(stack), number);
