@@ -120,6 +120,8 @@ describeWith('docker', 'images that the file builds', () => {
       ({ Id }) => Id,
     );
     expect(after).toEqual(before);
+    const all = await docker.listContainers({ all: true });
+    expect(all.filter(({ Command }) => Command.includes('so-and-so'))).toEqual([]);
   });
 
   it('are taken as they are with --no-build', async () => {

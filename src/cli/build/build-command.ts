@@ -77,6 +77,7 @@ function ofClassic(build: ImageBuild): string[] {
   const platform = platformOf(build);
   return [
     'build',
+    '--force-rm',
     ...(platform === undefined ? [] : [`--platform=${platform}`]),
     ...build.cacheFrom.filter((cache) => !cache.includes('=')).map((cache) => `--cache-from=${cache}`),
   ];

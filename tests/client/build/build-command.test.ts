@@ -123,6 +123,7 @@ it('lets the classic builder do what it can', () => {
   const build = buildOf({ context: '.', cache_from: ['shop:cache', 'type=gha'], provenance: false });
   expect(buildCommand(build, 'classic', target).words).toEqual([
     'build',
+    '--force-rm',
     '--cache-from=shop:cache',
     '--tag=shop-app:abc',
     '--tag=shop-app',
