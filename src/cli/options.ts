@@ -85,7 +85,7 @@ export function withFollowing(command: Command): Command {
 export function withBuild(command: Command): Command {
   return command
     .option('--build', 'build images of the file even if nothing has changed; layers come from the cache')
-    .option('--no-build', 'build nothing: use the images that have the names of the file');
+    .option('--no-build', 'build nothing; use existing images with the names from the file');
 }
 
 export interface QueueOptions {

@@ -34,7 +34,7 @@ export async function nameImages({ stack, builds }: LoadedStack, options: BuildO
 }
 
 /**
- * Builds the images of a stack that are missing or have changed, and pushes those whose name says a registry.
+ * Builds the images of a stack that are missing or have changed, and pushes those whose name includes a registry.
  * @param client knows the container engines of the stack's hosts
  * @returns the stack with images named by their content
  * @throws BadRequest if an image could not get to the hosts, or cannot be built here; nothing was changed

@@ -15,7 +15,7 @@ export interface Target extends BuildTarget {
 }
 
 /**
- * Names images by their content, and looks which are there.
+ * Names images by their content, and finds out which of them exist.
  * @param always build also what is there
  * @throws BadRequest if a context cannot be read, or Docker does not answer
  */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { assignments, flag, names, oneOrMore, size } from './values';
 
-const remote = 'Needs `docker buildx`.';
+const byBuildx = 'Needs `docker buildx`.';
 
 const secretUse = z.union([
   z.string(),
@@ -27,31 +27,31 @@ export const build = z
       secrets: z
         .array(secretUse)
         .optional()
-        .describe(`Secrets of a file or a variable of this machine, for \`RUN --mount=type=secret\`. ${remote}`),
+        .describe(`Secrets of a file or a variable of this machine, for \`RUN --mount=type=secret\`. ${byBuildx}`),
       ssh: z
         .union([z.string(), names, z.record(z.string(), z.union([z.string(), z.null()]))])
         .optional()
-        .describe(`SSH agents or keys for \`RUN --mount=type=ssh\`: \`default\`, or \`id=path\`. ${remote}`),
+        .describe(`SSH agents or keys for \`RUN --mount=type=ssh\`: \`default\`, or \`id=path\`. ${byBuildx}`),
       additional_contexts: assignments
         .optional()
-        .describe(`Further contexts by name: folders, URLs, \`docker-image://…\` or \`service:NAME\`. ${remote}`),
+        .describe(`Further contexts by name: folders, URLs, \`docker-image://…\` or \`service:NAME\`. ${byBuildx}`),
       cache_from: names.optional().describe('Images or caches to take layers from.'),
-      cache_to: names.optional().describe(`Where to write the cache. ${remote}`),
+      cache_to: names.optional().describe(`Where to write the cache. ${byBuildx}`),
       platforms: names
         .optional()
         .describe('Platforms such as `linux/arm64`. All are built for a registry, else the one of this machine.'),
       tags: names.optional().describe('Further names that the image gets in the Docker that builds it.'),
       network: z.string().optional().describe('Network of `RUN` steps.'),
       no_cache: flag.optional().describe('Builds every step anew.'),
-      no_cache_filter: oneOrMore.optional().describe(`Stages to build anew. ${remote}`),
+      no_cache_filter: oneOrMore.optional().describe(`Stages to build anew. ${byBuildx}`),
       pull: flag.optional().describe('Asks the registry for newer base images.'),
       shm_size: size.optional(),
       extra_hosts: assignments.optional().describe('Host names in `RUN` steps.'),
       ulimits: z.record(z.string(), z.union([z.number(), z.object({ soft: z.number(), hard: z.number() })])).optional(),
-      privileged: flag.optional().describe(`Elevated privileges for \`RUN\` steps. ${remote}`),
-      entitlements: names.optional().describe(`Further privileges, such as \`network.host\`. ${remote}`),
-      provenance: z.union([z.string(), z.boolean()]).optional().describe(`Provenance attestation. ${remote}`),
-      sbom: z.union([z.string(), z.boolean()]).optional().describe(`SBOM attestation. ${remote}`),
+      privileged: flag.optional().describe(`Elevated privileges for \`RUN\` steps. ${byBuildx}`),
+      entitlements: names.optional().describe(`Further privileges, such as \`network.host\`. ${byBuildx}`),
+      provenance: z.union([z.string(), z.boolean()]).optional().describe(`Provenance attestation. ${byBuildx}`),
+      sbom: z.union([z.string(), z.boolean()]).optional().describe(`SBOM attestation. ${byBuildx}`),
     }),
   ])
   .describe('Builds the image on the machine of the command line: a folder, or a map.');
