@@ -15,15 +15,25 @@ const busyWithinMs = 60_000;
  * @throws NoWorker
  */
 export async function untilTaken(client: Client, workflow: WorkflowHandle): Promise<void> {
+  // A call that outlives its connection would end the process: the SDK repeats it on the closed one.
+  const over = new AbortController();
+  const result = client.connection
+    .withAbortSignal(over.signal, () => workflow.result())
+    .then(
+      () => true,
+      () => true,
+    );
+  try {
+    await untilTakenOr(result, client, workflow);
+  } finally {
+    over.abort();
+  }
+}
+
+async function untilTakenOr(result: Promise<boolean>, client: Client, workflow: WorkflowHandle): Promise<void> {
   const begin = Date.now();
   for (let pause = firstCheckMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
-    const isOver = await Promise.race([
-      workflow.result().then(
-        () => true,
-        () => true,
-      ),
-      sleep(pause, false),
-    ]);
+    const isOver = await Promise.race([result, sleep(pause, false)]);
     if (isOver || (await isTaken(workflow))) return;
     const waited = Date.now() - begin;
     if (waited < answerWithinMs) continue;
