@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EnvFileError, parseEnvFile, type EnvFileOptions } from '../../model/text/env-file';
-import { hasMark } from '../../model/text/marks';
+import { isCredentialVariable } from '../../model/names/credential-names';
+import { hasMark, mark } from '../../model/text/marks';
 import type { SecretVariables } from '../given-variables';
 import { StackFileError } from '../problems';
 import { readText } from '../read/source';
@@ -53,12 +54,17 @@ function readEnvFile(file: string, options: EnvFileOptions): Environment {
   const text = readText(file, 'check the path of the env file');
   if (hasMark(text)) throw new StackFileError([{ file, path: '', message: markProblem }]);
   try {
-    const values = parseEnvFile(text, { ...options, unset: 'empty' });
+    const values = parseEnvFile(text, { ...options, unset: 'empty', filled: withMark });
     return Object.fromEntries(Object.entries(values).filter(([name]) => !/^\d/.test(name)));
   } catch (error) {
     if (!(error instanceof EnvFileError)) throw error;
     throw new StackFileError([{ file, line: error.line, path: '', message: error.reason }]);
   }
+}
+
+/** A variable that is made of a credential is one too. */
+function withMark(name: string, value: string): string {
+  return isCredentialVariable(name) && !hasMark(value) ? mark(value) : value;
 }
 
 function set(values: Record<string, string | undefined>): Environment {

@@ -22,6 +22,8 @@ export interface EnvFileOptions {
   below?: Record<string, string>;
   /** Called with each variable without a value that the file takes, also with a default. */
   onUnset?: (name: string) => void;
+  /** The text to fill in for a reference, instead of its value. */
+  filled?: (name: string, value: string) => string;
   /** No quotes, comments and references: the value is the rest of the line. */
   raw?: boolean;
   /** Called with each variable of `outer` and `below` that the file takes. */
@@ -60,7 +62,7 @@ const longest = 2 ** 21;
  */
 export function parseEnvFile(text: string, options: EnvFileOptions = {}): Record<string, string> {
   const { outer = {}, earlier = {}, below = {}, unset = 'keep' } = options;
-  const { used = () => {}, onUnset = () => {}, foundUnset = () => {} } = options;
+  const { used = () => {}, onUnset = () => {}, foundUnset = () => {}, filled = (_, value) => value } = options;
   const values = new Map<string, string>();
   let total = 0;
   const from = (source: Record<string, string | undefined>, name: string) => {
@@ -75,6 +77,10 @@ export function parseEnvFile(text: string, options: EnvFileOptions = {}): Record
     return value;
   };
   const valueOf = (name: string) => from(outer, name) ?? written(name) ?? lowest(name);
+  const referenced = (name: string) => {
+    const value = valueOf(name);
+    return value === undefined ? undefined : filled(name, value);
+  };
   const inherited = (name: string) => from(outer, name) ?? (written(name) === undefined ? lowest(name) : undefined);
   if (options.raw) return parseRaw(text, values, inherited);
   let rest = text.replace(/^\uFEFF/, '');
@@ -92,7 +98,7 @@ export function parseEnvFile(text: string, options: EnvFileOptions = {}): Record
     const [whole, name, sign] = found;
     const value = sign ? valueAt(rest.slice(whole.length), problem) : undefined;
     const passed = sign ? undefined : inherited(name!);
-    if (value) values.set(name!, value.isLiteral ? value.text : expand(value.text, valueOf, problem, whenUnset));
+    if (value) values.set(name!, value.isLiteral ? value.text : expand(value.text, referenced, problem, whenUnset));
     else if (passed !== undefined) values.set(name!, passed);
     total += values.get(name!)?.length ?? 0;
     if (total > longest) throw problem(`the values up to here are longer than ${longest} characters together`);
