@@ -2,13 +2,13 @@ import type { SecretVariables } from '../given-variables';
 import { isData } from '../read/overlay';
 import { parseYamlDocuments, type SourceDocument } from '../read/document';
 import type { Finding, Problem } from '../problems';
-import { prune } from '../read/prune';
+import { beforePruning, isThere, prune, type Path } from '../read/prune';
 import { readText } from '../read/source';
 import { isCredentialKey } from '../../model/names/credential-names';
 import { conceal, hasMark, mark, reveal } from '../../model/text/marks';
 import { interpolate } from '../read/variables';
 import type { Reference } from '../../model/text/template';
-import { schemaFindings } from '../schema/problems';
+import { required, schemaFindings } from '../schema/problems';
 import { canonical, removable } from './canonical';
 import { mapValues, type Data } from './canonical/values';
 import { toEnvironment, type Environment, type EnvironmentOptions } from './environment';
@@ -149,24 +149,38 @@ export class Loading {
     this.warnings.push(...filled.warnings.map(({ path, message }) => problemAt(source, path, message)));
     const extensions = extensionsOf(filled.data as Data);
     const written = isOverride ? withoutNulls(filled.data as Data) : filled.data;
-    const { data, findings, warnings } = canonical(this.fitting(source, written));
-    for (const { path, message } of findings) this.refuse(source, path, message);
-    this.warnings.push(...warnings.map(({ path, message }) => problemAt(source, path, message)));
+    const { data: fitting, asWritten } = this.fitting(source, written);
+    const { data, findings, warnings } = canonical(fitting);
+    for (const { path, message } of findings) this.refuse(source, asWritten(path), message);
+    this.warnings.push(...warnings.map(({ path, message }) => problemAt(source, asWritten(path), message)));
     return { source, data: { ...withExtensions(data, filled.data as Data), ...extensions } };
   }
 
-  /** The data without what does not fit the schema, which is reported. */
-  private fitting(source: SourceDocument, data: unknown, rounds = 5): Data {
-    const parsed = composeFile.safeParse(data);
-    if (parsed.success) return parsed.data;
-    const findings = schemaFindings(composeFile, parsed.error.issues);
-    for (const { path, message } of findings) this.refuse(source, path, message);
-    const paths = findings.map(({ path, message }) => (message === 'is required' ? path.slice(0, -1) : path));
-    return rounds === 0 || paths.some((path) => path.length === 0)
-      ? {}
-      : this.fitting(source, prune(data, paths), rounds - 1);
+  /** The data without what does not fit the schema, which is reported, and the paths of the rest in the file. */
+  private fitting(source: SourceDocument, written: unknown): { data: Data; asWritten: (path: Path) => Path } {
+    const reported = new Set<string>();
+    const rounds: Path[][] = [];
+    const asWritten = (path: Path) => rounds.reduceRight(beforePruning, path);
+    for (let data = written; rounds.length <= mostRounds; data = prune(data, rounds.at(-1)!)) {
+      const parsed = composeFile.safeParse(data);
+      if (parsed.success) return { data: parsed.data, asWritten };
+      const findings = schemaFindings(composeFile, parsed.error.issues);
+      for (const { path, message } of findings) {
+        const place = asWritten(path);
+        const text = isThere(data, path) || message === required ? message : `${required} and ${message}`;
+        if (!reported.has(place.join('.'))) this.refuse(source, place, text);
+        reported.add(place.join('.'));
+      }
+      const unfit = findings.map(({ path }) => (isThere(data, path) ? path : path.slice(0, -1)));
+      if (unfit.some((path) => path.length === 0)) break;
+      rounds.push(unfit);
+    }
+    return { data: {}, asWritten };
   }
 }
+
+/** What is left out may make what holds it unfit. */
+const mostRounds = 5;
 
 /** A model without what `!reset` and `!override` of a document clear. */
 export function cleared(model: Data, { source }: ComposeDocument): Data {

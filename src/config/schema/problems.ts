@@ -4,6 +4,9 @@ import { didYouMean } from './suggest';
 
 const mostListed = 12;
 
+/** The message about a key that is missing. */
+export const required = 'is required';
+
 /** Every message about an unknown key begins with it. */
 export const unknownKeyStart = 'is not a key here';
 
@@ -25,7 +28,7 @@ export function schemaFindings(schema: z.ZodType, issues: readonly Issue[], path
 function sentence(issue: Issue): string {
   if (issue.code === 'invalid_type')
     return issue.input === undefined && issue.message.includes('undefined')
-      ? 'is required'
+      ? required
       : `must be ${article(issue.expected)}`;
   if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
   return issue.message;
