@@ -5,8 +5,9 @@ import { createActivities } from '../../src/activities';
 import type { Activities } from '../../src/activities/contract';
 import type { Dependencies } from '../../src/activities/dependencies';
 import { isDeploymentId, isName, requireObject } from '../../src/model/names';
+import { isFull } from '../support/exhaustive';
 
-const cases = process.env.DEPLOY_CODE_TEST_FULL ? 20_000 : 400;
+const cases = isFull ? 20_000 : 400;
 
 /** Whatever is asked of them counts. */
 function watched(): { dependencies: Dependencies; touched: string[] } {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import type { DeploymentResult, PlanSummary, Progress } from '../../src/workflows/messages';
+import { isFull } from '../support/exhaustive';
 
 // Colours are decided when the module is loaded: here as on a terminal.
 process.env.FORCE_COLOR = '1';
@@ -20,7 +21,7 @@ const { queueRows } =
 const { waitingText } =
   require('../../src/cli/output/question-text') as typeof import('../../src/cli/output/question-text');
 
-const cases = process.env.DEPLOY_CODE_TEST_FULL ? 10_000 : 500;
+const cases = isFull ? 10_000 : 500;
 const hostile = fc.string({
   unit: fc.constantFrom(
     '\u001b',

@@ -9,9 +9,9 @@ import { findNginx } from '../support/nginx';
 import { describeUnless } from '../support/parts';
 import { stackOf, uniqueName } from '../support/stack';
 import { webApp } from '../support/web-app';
+import { isFull } from '../support/exhaustive';
 
 const nginx = findNginx();
-const full = process.env.DEPLOY_CODE_TEST_FULL === '1';
 const others: [string, object][] = [
   ['blue_green', { blue_green: { keep_old: '0s' } }],
   ['canary', { canary: { steps: [{ weight: 20, bake: '1s' }] } }],
@@ -60,7 +60,7 @@ describeUnless('missing' in nginx ? nginx.missing : undefined, 'the front door o
     return result;
   };
 
-  it.each([['rolling', 'rolling'], ...(full ? others : [])])('loses no request: %s', async (_, strategy) => {
+  it.each([['rolling', 'rolling'], ...(isFull ? others : [])])('loses no request: %s', async (_, strategy) => {
     expect(await deploy(stack('1', strategy))).toMatchObject({
       outcome: expect.stringMatching(/succeeded|unchanged/) as string,
     });

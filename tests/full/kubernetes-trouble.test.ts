@@ -17,8 +17,9 @@ import { describeWith } from '../support/parts';
 import { Registry } from '../support/registry';
 import { WorkerProcess } from '../support/worker-process';
 import { delayed, reached, step } from '../support/events';
+import { isFull } from '../support/exhaustive';
 
-const awayMs = process.env.DEPLOY_CODE_TEST_FULL === '1' ? 30_000 : 5000;
+const awayMs = isFull ? 30_000 : 5000;
 
 describeWith('kubernetes', 'trouble on the way to a cluster', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-kubernetes-'));

@@ -8,6 +8,7 @@ import { Load } from '../support/load';
 import { describeWith } from '../support/parts';
 import { uniqueName } from '../support/stack';
 import { reached, step } from '../support/events';
+import { isFull } from '../support/exhaustive';
 
 const file = 'configs/rollouts/blue-green.yaml';
 
@@ -40,7 +41,7 @@ describeWith('docker', 'the examples of rollouts', () => {
     return handle.result();
   };
 
-  it.each(['rolling', ...(process.env.DEPLOY_CODE_TEST_FULL === '1' ? ['blue-green', 'canary'] : [])])(
+  it.each(['rolling', ...(isFull ? ['blue-green', 'canary'] : [])])(
     '%s.yaml replaces its service, and loses no request',
     async (file) => {
       const { url, version } = await example(file);

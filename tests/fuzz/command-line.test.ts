@@ -8,8 +8,9 @@ import { createProgram } from '../../src/cli/program';
 import { explain } from '../../src/cli/errors';
 import { exitCodes } from '../../src/cli/exit-codes';
 import { hostileText, unsafeIn } from './hostile-text';
+import { isFull } from '../support/exhaustive';
 
-const cases = process.env.DEPLOY_CODE_TEST_FULL ? 5000 : 150;
+const cases = isFull ? 5000 : 150;
 
 const folder = mkdtempSync(join(tmpdir(), 'deploy-code-fuzz-'));
 const file = join(folder, 'deploy-code.yaml');

@@ -6,8 +6,9 @@ import { loadStack, StackFileError } from '../../src/config';
 import { casesIn } from '../support/compose-reading';
 import { changes, mutate } from '../support/mutations';
 import { writeStack } from '../support/stack';
+import { isFull } from '../support/exhaustive';
 
-const runs = process.env.DEPLOY_CODE_TEST_FULL ? 20_000 : 500;
+const runs = isFull ? 20_000 : 500;
 const credential = 'planted-credential-4731';
 
 const files = casesIn(join(__dirname, '..', 'config', 'compose', 'corpus')).flatMap(({ files: [file] }) => {

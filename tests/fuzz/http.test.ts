@@ -8,8 +8,9 @@ import { serveCodec } from '../../src/payloads/server';
 import { serveHttp } from '../../src/worker/http';
 import { stopListening } from '../support/local-server';
 import { hostileText } from './hostile-text';
+import { isFull } from '../support/exhaustive';
 
-const cases = process.env.DEPLOY_CODE_TEST_FULL ? 5000 : 150;
+const cases = isFull ? 5000 : 150;
 /** Far longer than any of these answers takes, also on a busy machine. */
 const patienceMs = 30_000;
 

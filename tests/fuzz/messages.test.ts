@@ -3,8 +3,9 @@ import { fits, tidied, type Shape } from '../../src/workflows/messages/shape';
 import type { NameKind } from '../../src/model/names';
 import { oneLine } from '../../src/model/text';
 import { inputs, shapes } from '../../src/workflows/messages/shapes';
+import { isFull } from '../support/exhaustive';
 
-const cases = process.env.DEPLOY_CODE_TEST_FULL ? 20_000 : 2000;
+const cases = isFull ? 20_000 : 2000;
 
 /** What fits a shape. */
 function fitting(shape: Shape): fc.Arbitrary<unknown> {

@@ -8,8 +8,9 @@ import { statusTable } from '../../src/cli/output/status-table';
 import { rendered, renderedWithin } from '../../src/cli/output/terminal';
 import type { DeploymentResult, Progress } from '../../src/workflows/messages';
 import { hostileText as text, unsafeIn } from './hostile-text';
+import { isFull } from '../support/exhaustive';
 
-const cases = process.env.DEPLOY_CODE_TEST_FULL ? 5000 : 60;
+const cases = isFull ? 5000 : 60;
 
 const texts = fc.array(text, { maxLength: 3 });
 const optional = fc.option(text, { nil: undefined });

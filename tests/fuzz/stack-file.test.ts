@@ -5,8 +5,9 @@ import { loadStack, StackFileError, type Stack } from '../../src/config';
 import { changes, mutate } from '../support/mutations';
 import { emptyObservation, plan } from '../support/observation';
 import { writeStack } from '../support/stack';
+import { isFull } from '../support/exhaustive';
 
-const cases = process.env.DEPLOY_CODE_TEST_FULL ? 10_000 : 250;
+const cases = isFull ? 10_000 : 250;
 
 /** One of each kind of key. */
 const everything = `

@@ -18,6 +18,7 @@ import { eventually } from '../support/eventually';
 import { describeWith } from '../support/parts';
 import { RolloutWorlds } from '../support/rollout';
 import { step } from '../support/events';
+import { isFull, itInFull } from '../support/exhaustive';
 
 describeWith('docker', 'the front door', () => {
   let engine: TestEngine;
@@ -237,7 +238,7 @@ describeWith('docker', 'the front door', () => {
     expect(await states(front.name)).toEqual(['load-balancer-1-d1 running', 'web-1-d1 running']);
   });
 
-  it.each([...(process.env.DEPLOY_CODE_TEST_FULL === '1' ? ['nginx:1.28'] : []), 'nginx:1.22'])(
+  it.each([...(isFull ? ['nginx:1.28'] : []), 'nginx:1.22'])(
     'learns and forgets routes under load without losing a request: %s',
     async (image) => {
       const front = await world();
@@ -290,7 +291,7 @@ describeWith('docker', 'the front door', () => {
     expect((await get(front.url)).status).toBe(200);
   });
 
-  it('finds what somebody else has changed, and sends requests to what runs', async () => {
+  itInFull('finds what somebody else has changed, and sends requests to what runs', async () => {
     const front = await world();
     expect(await deploy(front.stack('1'))).toMatchObject({ outcome: 'succeeded' });
     const door = balancerOf(dockerOf(front.name), `${front.name}-test-load-balancer-1-d1`);
@@ -312,7 +313,7 @@ describeWith('docker', 'the front door', () => {
     expect(failed).toEqual({});
   });
 
-  it('waits for an open request no longer than drain_timeout', async () => {
+  itInFull('waits for an open request no longer than drain_timeout', async () => {
     const front = await world();
     const service = { replicas: 1, drain_timeout: '1s' };
     expect(await deploy(front.stack('1', service))).toMatchObject({ outcome: 'succeeded' });
@@ -343,7 +344,7 @@ describeWith('docker', 'the front door', () => {
     expect(await states(front.name)).toEqual([]);
   });
 
-  it('moves the name of a service that is not exposed once the new instances are healthy', async () => {
+  itInFull('moves the name of a service that is not exposed once the new instances are healthy', async () => {
     const front = await world();
     const client = {
       image: 'node:20',

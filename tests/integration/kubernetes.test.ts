@@ -13,6 +13,7 @@ import { decoded } from '../support/histories';
 import { images } from '../support/image';
 import { describeWith } from '../support/parts';
 import type { Stack } from '../../src/config';
+import { describeInFull, itInFull } from '../support/exhaustive';
 
 type Data = Record<string, unknown>;
 
@@ -106,7 +107,7 @@ describeWith('kubernetes', 'a deployment on Kubernetes', () => {
     });
   });
 
-  describe('that fails', () => {
+  describeInFull('that fails', () => {
     const broken: [what: string, service: Data, cause: Data][] = [
       [
         'an image that is not there',
@@ -260,44 +261,47 @@ describeWith('kubernetes', 'a deployment on Kubernetes', () => {
     });
   });
 
-  it('serves a host name with a certificate of the stack, then with a new one; a failure keeps the old', async () => {
-    process.env.KUBERNETES_TEST_CHAIN = 'first chain';
-    process.env.KUBERNETES_TEST_KEY = 'its key';
-    const secrets = { chain: { environment: 'KUBERNETES_TEST_CHAIN' }, key: { environment: 'KUBERNETES_TEST_KEY' } };
-    const web = (image: string) => ({
-      web: {
-        image,
-        ...probed,
-        expose: { port: 8080, host: 'shop.example.com', tls: { certificate: 'chain', key: 'key' } },
-      },
-    });
-    const stack = clusterStack(web(images.app), { secrets });
-    const served = async () => {
-      const all = await specs(stack);
-      const {
-        spec: { tls },
-      } = all['Ingress web'] as { spec: { tls: { hosts: string[]; secretName: string }[] } };
-      const { hosts, secretName } = tls[0]!;
-      const { data } = all[`Secret ${secretName}`] as { data: Record<string, string> };
-      return {
-        hosts,
-        chain: Buffer.from(data['tls.crt']!, 'base64').toString(),
-        holders: Object.keys(all).filter((key) => key.startsWith('Secret web-tls')).length,
+  itInFull(
+    'serves a host name with a certificate of the stack, then with a new one; a failure keeps the old',
+    async () => {
+      process.env.KUBERNETES_TEST_CHAIN = 'first chain';
+      process.env.KUBERNETES_TEST_KEY = 'its key';
+      const secrets = { chain: { environment: 'KUBERNETES_TEST_CHAIN' }, key: { environment: 'KUBERNETES_TEST_KEY' } };
+      const web = (image: string) => ({
+        web: {
+          image,
+          ...probed,
+          expose: { port: 8080, host: 'shop.example.com', tls: { certificate: 'chain', key: 'key' } },
+        },
+      });
+      const stack = clusterStack(web(images.app), { secrets });
+      const served = async () => {
+        const all = await specs(stack);
+        const {
+          spec: { tls },
+        } = all['Ingress web'] as { spec: { tls: { hosts: string[]; secretName: string }[] } };
+        const { hosts, secretName } = tls[0]!;
+        const { data } = all[`Secret ${secretName}`] as { data: Record<string, string> };
+        return {
+          hosts,
+          chain: Buffer.from(data['tls.crt']!, 'base64').toString(),
+          holders: Object.keys(all).filter((key) => key.startsWith('Secret web-tls')).length,
+        };
       };
-    };
-    expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded' });
-    expect(await served()).toEqual({ hosts: ['shop.example.com'], chain: 'first chain', holders: 1 });
-    process.env.KUBERNETES_TEST_CHAIN = 'second chain';
-    expect(await deploy({ ...clusterStack(web(images.broken), { secrets }), name: stack.name })).toMatchObject({
-      outcome: 'rolled_back',
-      leftBehind: [],
-    });
-    expect(await served()).toEqual({ hosts: ['shop.example.com'], chain: 'first chain', holders: 1 });
-    expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded', changed: ['web'] });
-    expect(await served()).toMatchObject({ hosts: ['shop.example.com'], chain: 'second chain' });
-  });
+      expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded' });
+      expect(await served()).toEqual({ hosts: ['shop.example.com'], chain: 'first chain', holders: 1 });
+      process.env.KUBERNETES_TEST_CHAIN = 'second chain';
+      expect(await deploy({ ...clusterStack(web(images.broken), { secrets }), name: stack.name })).toMatchObject({
+        outcome: 'rolled_back',
+        leftBehind: [],
+      });
+      expect(await served()).toEqual({ hosts: ['shop.example.com'], chain: 'first chain', holders: 1 });
+      expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded', changed: ['web'] });
+      expect(await served()).toMatchObject({ hosts: ['shop.example.com'], chain: 'second chain' });
+    },
+  );
 
-  describe('in a namespace that the file names', () => {
+  describeInFull('in a namespace that the file names', () => {
     const namespace = `shared-${process.pid}`;
     const inShared = (services: Data, name?: string): Stack => {
       const stack = clusterStack(services, { infrastructure: { kubernetes: { namespace } } });
@@ -417,7 +421,7 @@ describeWith('kubernetes', 'a deployment on Kubernetes', () => {
       expect(spec!.spec).toEqual(was!.spec);
     });
 
-    it('how many pods there are is left to others where the file does not say', async () => {
+    itInFull('how many pods there are is left to others where the file does not say', async () => {
       const stack = clusterStack({ api: { image: images.app, ...probed } });
       await deploy(stack);
       const apps = clusterConfig().makeApiClient(AppsV1Api);

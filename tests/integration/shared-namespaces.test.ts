@@ -6,6 +6,7 @@ import { images } from '../support/image';
 import { describeWith } from '../support/parts';
 import { uniqueName, writeStack } from '../support/stack';
 import { until } from '../support/until';
+import { itInFull } from '../support/exhaustive';
 
 const watchMs = 200;
 
@@ -107,12 +108,12 @@ describeWith('docker', 'services in the namespaces of another one', () => {
     expect(await read('client', 'http://vpn:8080/version')).toBe('vpn 2');
   });
 
-  it('is alone replaced if only it has changed', async () => {
+  itInFull('is alone replaced if only it has changed', async () => {
     expect(await deploy({ vpn: '2', web: '2' })).toMatchObject({ outcome: 'succeeded', changed: ['web'] });
     expect(await isWhole('web 2')).toBe(true);
   });
 
-  it('gets the namespaces of the restored instance by a rollback', async () => {
+  itInFull('gets the namespaces of the restored instance by a rollback', async () => {
     const before = await states(name);
     expect(await deploy({ vpn: '3', web: '3', port: 9999 })).toMatchObject({
       outcome: 'rolled_back',
@@ -123,7 +124,7 @@ describeWith('docker', 'services in the namespaces of another one', () => {
     expect(await read('client', 'http://vpn:8080/version')).toBe('vpn 2');
   });
 
-  it.each([
+  itInFull.each([
     ['the other one is killed', async () => (await container('vpn'))!.kill()],
     ['Docker restarts the other one', async () => (await container('vpn'))!.restart({ t: 1 })],
   ])('is brought back by the watch when %s', async (_, trouble) => {

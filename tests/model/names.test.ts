@@ -11,8 +11,9 @@ import {
 } from '../../src/model/names';
 import { deploymentNumbered, deploymentsOf, keptReleasesOf, literal } from '../../src/temporal/visibility';
 import { deploymentId, environmentId, hostId, hostQueue, releaseId, scheduleId } from '../../src/workflows/messages';
+import { isFull } from '../support/exhaustive';
 
-const cases = process.env.DEPLOY_CODE_TEST_FULL ? 50_000 : 3000;
+const cases = isFull ? 50_000 : 3000;
 
 /** What people try: quotes, paths, queries, control characters, and anything else. */
 const hostile = fc.oneof(

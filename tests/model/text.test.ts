@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { isOneLine, longestReason, oneLine, visible, visibleJson, visibleLines } from '../../src/model/text';
+import { isFull } from '../support/exhaustive';
 
-const cases = process.env.DEPLOY_CODE_TEST_FULL ? 50_000 : 3000;
+const cases = isFull ? 50_000 : 3000;
 const anything = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({

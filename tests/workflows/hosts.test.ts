@@ -3,6 +3,7 @@ import type { Stack } from '../../src/config';
 import { startEngine, type TestEngine } from '../support/engine';
 import { eventually } from '../support/eventually';
 import { stackOf, uniqueName } from '../support/stack';
+import { itInFull } from '../support/exhaustive';
 
 type Data = Record<string, unknown>;
 
@@ -181,23 +182,27 @@ describe('a stack over several hosts', () => {
     ).rejects.toMatchObject({ message: expect.stringContaining('no worker serves the host delta') });
   }, 180_000);
 
-  it('waits for a host whose worker is gone as for any platform, and leaves a lost one out by force', async () => {
-    const name = uniqueName('lost');
-    const apart = await startEngine('hosts', {
-      hosts: [{ name: 'epsilon', runtimes: { memory: createMemoryRuntime() } }],
-      hostsOnly: true,
-    });
-    const on = (of: string[]) =>
-      stack(name, { web: { image: 'web:1' } }, of, { deployment: { platform_timeout: '1s' } });
-    expect(await deploy(on(['epsilon']))).toMatchObject({ outcome: 'succeeded' });
-    await apart.close();
-    expect(await deploy(on(['alpha']))).toMatchObject({
-      outcome: 'refused',
-      cause: { message: expect.stringContaining('no worker serves the host epsilon') },
-    });
-    expect(await deploy(on(['alpha']), { force: true })).toMatchObject({
-      outcome: 'succeeded',
-      warnings: [expect.stringContaining('the host epsilon cannot be reached and is left out')],
-    });
-  }, 120_000);
+  itInFull(
+    'waits for a host whose worker is gone as for any platform, and leaves a lost one out by force',
+    async () => {
+      const name = uniqueName('lost');
+      const apart = await startEngine('hosts', {
+        hosts: [{ name: 'epsilon', runtimes: { memory: createMemoryRuntime() } }],
+        hostsOnly: true,
+      });
+      const on = (of: string[]) =>
+        stack(name, { web: { image: 'web:1' } }, of, { deployment: { platform_timeout: '1s' } });
+      expect(await deploy(on(['epsilon']))).toMatchObject({ outcome: 'succeeded' });
+      await apart.close();
+      expect(await deploy(on(['alpha']))).toMatchObject({
+        outcome: 'refused',
+        cause: { message: expect.stringContaining('no worker serves the host epsilon') },
+      });
+      expect(await deploy(on(['alpha']), { force: true })).toMatchObject({
+        outcome: 'succeeded',
+        warnings: [expect.stringContaining('the host epsilon cannot be reached and is left out')],
+      });
+    },
+    120_000,
+  );
 });

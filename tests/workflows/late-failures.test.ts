@@ -5,6 +5,7 @@ import { memoryStack } from '../support/memory-stack';
 import { reached, step } from '../support/events';
 import { until } from '../support/until';
 import { holdsFor } from '../support/holds-for';
+import { itInFull } from '../support/exhaustive';
 
 const checked = { health_check: { command: ['check'], interval: '100ms', retries: 3 } };
 const exposed = { ...checked, expose: { port: 8080, host_port: 80 } };
@@ -71,7 +72,7 @@ describe('what fails after it has been healthy', () => {
       expect(running(name)).toEqual(asBefore);
     });
 
-    it('goes back when a new instance exits, or is restarted', async () => {
+    itInFull('goes back when a new instance exits, or is restarted', async () => {
       const { name, handle } = await replaced({ strategy });
       await reached(handle, step('step.started', waiting));
       host.get(`${name}-test-web-1-d2`).status.restarts += 1;
@@ -92,20 +93,23 @@ describe('what fails after it has been healthy', () => {
       expect(running(name)).toEqual(asBefore);
     });
 
-    it('bears fewer failed probes in a row than its health check allows, and a platform that is away', async () => {
-      const { handle } = await replaced({
-        ...checked,
-        strategy,
-        health_check: { command: ['check'], interval: '100ms', retries: 1000 },
-      });
-      await reached(handle, step('step.started', waiting));
-      host.unhealthy['web:2'] = 'busy';
-      host.faults = [{ operation: 'inspect', service: '*', kind: 'platform', message: 'Docker is away', times: 3 }];
-      await holdsFor(1000, async () => (await handle.progress()).status === 'deploying');
-      host.unhealthy = {};
-      await handle.steer({ action: 'promote', by: 'ana' });
-      expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
-    });
+    itInFull(
+      'bears fewer failed probes in a row than its health check allows, and a platform that is away',
+      async () => {
+        const { handle } = await replaced({
+          ...checked,
+          strategy,
+          health_check: { command: ['check'], interval: '100ms', retries: 1000 },
+        });
+        await reached(handle, step('step.started', waiting));
+        host.unhealthy['web:2'] = 'busy';
+        host.faults = [{ operation: 'inspect', service: '*', kind: 'platform', message: 'Docker is away', times: 3 }];
+        await holdsFor(1000, async () => (await handle.progress()).status === 'deploying');
+        host.unhealthy = {};
+        await handle.steer({ action: 'promote', by: 'ana' });
+        expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
+      },
+    );
   });
 
   it('is taken out of service at once though a job of the same phase has to finish first', async () => {

@@ -7,6 +7,7 @@ import type { Stack } from '../../src/model/stack';
 import { address, startEngine, type TestEngine } from '../support/engine';
 import { eventually } from '../support/eventually';
 import { memoryStack } from '../support/memory-stack';
+import { itInFull } from '../support/exhaustive';
 
 const host = new MemoryHost();
 let engine: TestEngine;
@@ -136,7 +137,7 @@ describe('a deployment whose workflow tasks always fail', () => {
     expect(running(stack)).toEqual(['web:1']);
   });
 
-  it('is ended by a request that supersedes it, which then deploys', async () => {
+  itInFull('is ended by a request that supersedes it, which then deploys', async () => {
     const { stack } = await poisoned();
     const handle = await engine.client.deploy(web('web:3', stack.name), { whenBusy: 'supersede' });
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });

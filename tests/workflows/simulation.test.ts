@@ -6,8 +6,9 @@ import { startEngine, type TestEngine } from '../support/engine';
 import { memoryStack } from '../support/memory-stack';
 import { Unreliability } from '../support/unreliable-runtime';
 import { until } from '../support/until';
+import { isFull } from '../support/exhaustive';
 
-const wanted = process.env.DEPLOY_CODE_TEST_FULL ? 10_000 : 40;
+const wanted = isFull ? 10_000 : 24;
 const seed = Number(process.env.DEPLOY_CODE_SEED ?? 4711);
 const environments = 12;
 const checked = { health_check: { command: ['check'], interval: '50ms', retries: 2 } };
