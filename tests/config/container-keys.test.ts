@@ -48,7 +48,7 @@ describe('the keys that a container engine takes as they are', () => {
     [{ devices: ['dev/a'] }, 'write a device such as /dev/ttyUSB0'],
     [{ security_opt: ['seccomp=/etc/profile.json'] }, 'use no-new-privileges:true'],
     [{ dns: 'dns.example.com' }, 'write an IP address'],
-    [{ hostname: 'a_b' }, 'write a host name'],
+    [{ hostname: 'a b' }, 'write a host name'],
     [{ cpuset: 'all' }, 'write processors such as 0-3'],
     [{ device_cgroup_rules: ['x 1:1 r'] }, 'write a rule such as c 188:* rmw'],
     [{ pid: 'service:db' }, 'services.api.pid'],

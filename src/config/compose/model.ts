@@ -33,8 +33,9 @@ function withOwnDefaults(model: Data, environment: Environment, loading: Loading
     mapValues(value, (item, name) => (item === null ? loading.take(name, environment) : item));
   return {
     ...model,
-    services: mapValues(model.services, (service) => {
-      if (!isData(service)) return service;
+    services: mapValues(model.services, (written) => {
+      if (!isData(written)) return written;
+      const service = withoutEmptyTexts(written);
       const { build, environment: own } = service;
       return {
         ...service,
@@ -42,6 +43,32 @@ function withOwnDefaults(model: Data, environment: Environment, loading: Loading
         ...(isData(own) && { environment: filled(own) }),
       };
     }),
+  };
+}
+
+/** Keys of a service whose empty text means that they are not set, as in `user: ${USER_ID:-}`. */
+const unsetIfEmpty = new Set(
+  [
+    'cgroup',
+    'cgroup_parent',
+    'cpuset',
+    'domainname',
+    'hostname',
+    'ipc',
+    'isolation',
+    'mac_address',
+    'network_mode',
+  ].concat(['pid', 'platform', 'restart', 'runtime', 'stop_signal', 'user', 'userns_mode', 'uts', 'working_dir']),
+);
+
+function withoutEmptyTexts({ logging, tmpfs, ...service }: Data): Data {
+  const isSet = (value: unknown) => value !== '';
+  return {
+    ...Object.fromEntries(Object.entries(service).filter(([key, value]) => isSet(value) || !unsetIfEmpty.has(key))),
+    ...(isData(logging) && logging.driver === ''
+      ? { logging: Object.fromEntries(Object.entries(logging).filter(([key]) => key !== 'driver')) }
+      : logging !== undefined && { logging }),
+    ...(Array.isArray(tmpfs) ? tmpfs.some(isSet) && { tmpfs: tmpfs.filter(isSet) } : tmpfs !== undefined && { tmpfs }),
   };
 }
 

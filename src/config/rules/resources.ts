@@ -33,7 +33,7 @@ export const oneWriterPerVolume: Rule = ({ stack }) => {
       writers.set(mount.volume, service.name);
       const remedy =
         'mount it read-only here, or set ' + `volumes.${mount.volume}.shared: true if the software can share it`;
-      if (other)
+      if (other !== undefined && other !== service.name)
         return [at(service, ['volumes', index], `${other} already writes to the volume ${mount.volume}; ${remedy}`)];
       return service.replicas > 1 && !mount.perReplica
         ? [

@@ -62,8 +62,8 @@ export const containerKeys = {
   hostname: z
     .string()
     .regex(
-      /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/,
-      'write a host name: letters, digits, - and .',
+      /^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?)*$/,
+      'write a host name: letters, digits, -, _ and .',
     )
     .max(253)
     .optional()
@@ -123,7 +123,7 @@ export const containerKeys = {
     .describe('How early the kernel ends its processes when memory runs out, from -1000 (last) to 1000.'),
   oom_kill_disable: flag.optional().describe('The kernel does not end its processes when memory runs out.'),
   memswap_limit: z
-    .union([z.literal(-1), size])
+    .union([z.preprocess(fromText, z.literal(-1)), size])
     .optional()
     .describe('Memory and swap together, in bytes or as `2G`; -1: no limit of swap.'),
   mem_swappiness: whole(0, 100).optional().describe('How readily the kernel swaps its memory, from 0 to 100.'),

@@ -134,7 +134,10 @@ export function toCreateRequest(given: InstanceSpec, details: ContainerDetails):
       Binds: toBinds(spec.mounts),
       DeviceRequests: toDeviceRequests(spec),
       SecurityOpt: toSecurityOpt(spec),
+      ...(spec.securityOpt?.includes(unmaskedPaths) && { MaskedPaths: [], ReadonlyPaths: [] }),
     },
+    // Engines before API 1.44 take the address of the first network here only.
+    ...(network?.settings?.mac !== undefined && { MacAddress: network.settings.mac }),
     ...(network && {
       NetworkingConfig: {
         EndpointsConfig: {
@@ -191,11 +194,15 @@ function toDevice({ source, target, permissions }: Device): NonNullable<HostConf
 }
 
 function toSecurityOpt({ securityOpt = [], noNewPrivileges }: InstanceSpec): string[] | undefined {
+  const passed = securityOpt.filter((option) => option !== unmaskedPaths);
   const options = noNewPrivileges
-    ? [...securityOpt.filter((option) => !option.startsWith('no-new-privileges')), 'no-new-privileges:true']
-    : securityOpt;
+    ? [...passed.filter((option) => !option.startsWith('no-new-privileges')), 'no-new-privileges:true']
+    : passed;
   return options.length > 0 ? options : undefined;
 }
+
+/** An option of clients, which the API has as paths to mask. */
+const unmaskedPaths = 'systempaths=unconfined';
 
 function toDeviceRequests({ limit, reserve, deviceRequests = [] }: InstanceSpec): HostConfig['DeviceRequests'] {
   const gpus = limit.gpus ?? reserve.gpus;

@@ -33,6 +33,111 @@ const problemsOf = (text: string, options: LoadOptions = {}, files: Record<strin
   }
 };
 
+describe('what a service says in several places', () => {
+  const ofApp = (text: string) => service(text);
+  it.each([
+    ['restart: always\ndeploy: {restart_policy: {condition: on-failure, max_attempts: 2}}', 'on-failure:2'],
+    ['deploy: {restart_policy: {condition: unless-stopped}}', 'unless-stopped'],
+    ['deploy: {restart_policy: {condition: always}}', 'always'],
+    ['restart: always\ndeploy: {restart_policy: {condition: none}}', 'no'],
+    ['restart: "${NOT_SET}"', 'no'],
+  ])('%s restarts: %s', (text, restart) => expect(ofApp(text).restart).toBe(restart));
+
+  it('a policy that Docker does not know is refused, and attempts that it does not count are named', () => {
+    const of = (policy: string) => `services: {a: {image: "x:1", deploy: {restart_policy: ${policy}}}}\n`;
+    expect(problemsOf(of('{condition: foo}'))).toEqual([
+      expect.stringMatching(
+        /^1:.* services\.a\.deploy\.restart_policy\.condition: must be one of none, no, on-failure/,
+      ),
+    ]);
+    expect(problemsOf(of('{condition: any, max_attempts: 2}'))).toEqual([
+      expect.stringContaining('max_attempts: has no effect'),
+    ]);
+  });
+
+  it('start-first rolls where it can, else the reason is named', () => {
+    const roll = 'deploy: {update_config: {order: start-first}}';
+    expect(ofApp(`${roll}\nhealthcheck: {test: "true"}`).strategy.kind).toBe('rolling');
+    for (const [more, reason] of [
+      ['', 'the service has no healthcheck'],
+      ['healthcheck: {test: "true"}, ports: ["8080:80"],', 'only one instance can have the host port 8080'],
+      ['healthcheck: {test: "true"}, volumes: [/data],', 'would write to the volume at /data at once'],
+      ['healthcheck: {test: "true"}, pid: "service:b",', 'shares a namespace'],
+    ]) {
+      const text = `services: {a: {image: "x:1", ${more} ${roll}}, b: {image: "x:1"}}\n`;
+      expect(problemsOf(text)).toEqual([expect.stringContaining(reason!)]);
+      expect(load(text).stack.services.a!.strategy.kind).toBe('recreate');
+    }
+  });
+});
+
+describe('what a Compose file cannot have here is named, each part once', () => {
+  it('a wrong and a missing value, also after a list item that is left out, hide nothing else', () => {
+    const text = [
+      'services:',
+      '  a: {image: "x:1", depends_on: {b: {condition: service_ok}}, ports: [{published: 80}, "99999:80"]}',
+      '  b: {image: "x:1", restart: sometimes, depends_on: {c: {restart: true}}}',
+      '  c: {image: "x:1", volumes: [{type: bogus, target: /x}]}',
+      '',
+    ].join('\n');
+    const conditions = 'must be one of service_started, service_healthy, service_completed_successfully';
+    expect(problemsOf(text)).toEqual([
+      `2:38 services.a.depends_on.b.condition: ${conditions}`,
+      '2:71 services.a.ports.0.target: is required',
+      `3:54 services.b.depends_on.c.condition: is required and ${conditions}`,
+      '4:32 services.c.volumes.0.type: must be one of bind, volume, tmpfs, cluster, npipe, image',
+      expect.stringMatching(/^2:88 services\.a\.ports\.1: "99999:80" is not a port/),
+      expect.stringMatching(/^3:\d+ services\.b\.restart: use no, always/),
+    ]);
+  });
+
+  it('options of secrets and configs that a Swarm has', () => {
+    const use = 'services: {a: {image: "x:1", secrets: [s], configs: [c]}}\n';
+    const declared = 'secrets: {s: {file: ./s, driver: d}}\nconfigs: {c: {content: x, labels: {a: b}}}\n';
+    expect(problemsOf(use + declared, {}, { s: 'secret' })).toEqual([
+      expect.stringContaining('secrets.s.driver: is for a Swarm; remove it'),
+    ]);
+    expect(problemsOf(use.replace('secrets: [s], ', '') + declared)).toEqual([
+      expect.stringContaining('configs.c.labels: has no place'),
+    ]);
+  });
+
+  it('one container name for two services, and what a job does without', () => {
+    expect(
+      problemsOf('services: {a: {image: "x:1", container_name: me}, b: {image: "x:1", container_name: me}}\n'),
+    ).toEqual([expect.stringContaining('services.b.container_name: is the name of a too')]);
+    const job = 'b: {image: "x:1", restart: always, healthcheck: {test: "true"}}';
+    const after = 'a: {image: "x:1", depends_on: {b: {condition: service_completed_successfully}}}';
+    expect(problemsOf(`services: {${job}, ${after}}\n`)).toEqual([
+      expect.stringContaining('services.b.restart: has no effect'),
+      expect.stringContaining('services.b.healthcheck: has no effect'),
+    ]);
+  });
+});
+
+it('empty texts of keys mean that they are not set', () => {
+  const keys = ['user', 'hostname', 'domainname', 'network_mode', 'pid', 'ipc', 'platform', 'runtime', 'userns_mode']
+    .concat(['stop_signal', 'cpuset', 'cgroup_parent', 'mac_address', 'working_dir'])
+    .map((key) => `${key}: ""`);
+  const empty = service(['tmpfs: ""', 'logging: {driver: ""}', ...keys].join('\n'));
+  expect({ ...empty, logging: undefined }).toEqual({ ...service('attach: true'), logging: undefined });
+});
+
+it('a service may mount its volume at two paths', () => {
+  const { stack } = load('services: {a: {image: "x:1", volumes: ["v:/v", "v:/w"]}}\nvolumes: {v: }\n');
+  expect(stack.services.a!.mounts.map(({ target }) => target)).toEqual(['/v', '/w']);
+});
+
+it('a variable that an env file makes of a credential is one too', () => {
+  const { stack } = load(
+    'services: {a: {image: "x:1", environment: {CONN: "${DSN}"}, command: [echo, "${DSN}"]}}\n',
+    {},
+    { '.env': 'DB_PASSWORD=hunter2\nDSN=pg:${DB_PASSWORD}@db\n' },
+  );
+  expect(JSON.stringify(stack)).not.toContain('hunter2');
+  expect(stack.services.a!.command).toHaveLength(2);
+});
+
 describe('what Compose does by default is what a Compose file gets', () => {
   it('no restarts, 30 s for a probe, and the name of the folder', () => {
     const { stack } = load(

@@ -51,7 +51,12 @@ export const deploy = orNull(
         devices: z.array(map(deviceRequest)),
       }),
     }),
-    restart_policy: options({ condition: text, delay: duration, max_attempts: wholeNumber, window: duration }),
+    restart_policy: options({
+      condition: z.enum(['none', 'no', 'on-failure', 'any', 'always', 'unless-stopped']),
+      delay: duration,
+      max_attempts: wholeNumber,
+      window: duration,
+    }),
     placement: options({
       constraints: texts,
       preferences: z.array(options({ spread: text })),

@@ -1,6 +1,7 @@
 import type { Data } from '../canonical/values';
 import { serviceIn, toLink } from '../implied';
 import type { Part } from './part';
+import { toStrategy } from './strategy';
 import { dataOf, swarm } from './values';
 
 /** Replicas, restart policy, labels and strategy of a service. */
@@ -16,8 +17,8 @@ export function toDeploy({ name, service, relations, notes }: Part): Data {
   const isJob = relations.jobs.has(name);
   return {
     ...(count !== undefined && { replicas: count }),
-    ...toRestartOf(isJob, restart ?? toRestart(dataOf(policy), notes), notes),
-    ...(update !== undefined && !isJob && toStrategy(dataOf(update), notes)),
+    ...toRestartOf(isJob, policy === undefined ? (restart ?? 'no') : toRestart(dataOf(policy), notes), notes),
+    ...(update !== undefined && !isJob && toStrategy({ name, service, relations, notes })),
   };
 }
 
@@ -25,13 +26,17 @@ const mostAttempts = 10;
 
 /** A job ends: only `on-failure` starts it again, and not for ever. */
 function toRestartOf(isJob: boolean, restart: unknown, notes: Part['notes']): Data {
-  if (!isJob) return { restart };
-  if (restart !== 'on-failure') return String(restart).startsWith('on-failure:') ? { restart } : {};
-  notes.ignore(['restart'], `is limited to ${mostAttempts} attempts, so that the deployment ends`);
-  return { restart: `on-failure:${mostAttempts}` };
+  if (!isJob || String(restart).startsWith('on-failure:')) return { restart };
+  if (restart === 'on-failure') {
+    notes.ignore(['restart'], `is limited to ${mostAttempts} attempts, so that the deployment ends`);
+    return { restart: `on-failure:${mostAttempts}` };
+  }
+  if (restart !== 'no')
+    notes.ignore(['restart'], 'has no effect: others wait until it has completed, so it is a job, which runs once');
+  return {};
 }
 
-/** Compose restarts nothing by itself. */
+/** A policy under `deploy` wins over `restart`. */
 function toRestart(policy: Data, notes: Part['notes']): string {
   for (const key of ['delay', 'window'])
     if (policy[key] !== undefined)
@@ -41,24 +46,13 @@ function toRestart(policy: Data, notes: Part['notes']): string {
       );
   const { condition, max_attempts: attempts } = policy;
   if (condition === 'on-failure') return attempts === undefined ? 'on-failure' : `on-failure:${String(attempts)}`;
-  return condition === 'any' || (condition === undefined && Object.keys(policy).length > 0) ? 'always' : 'no';
-}
-
-/** Start-first makes a rolling strategy. Stop-first with one instance is what `recreate` does. */
-function toStrategy(update: Data, notes: Part['notes']): Data {
-  const { order, parallelism = 1, delay, monitor, failure_action: action, max_failure_ratio: ratio } = update;
-  if (ratio !== undefined)
-    notes.ignore(['deploy', 'update_config', 'max_failure_ratio'], 'has no counterpart: one failure rolls back');
-  if (action === 'pause')
-    notes.ignore(['deploy', 'update_config', 'failure_action'], 'pause has no counterpart: a failure rolls back');
-  const pause = monitor ?? delay;
-  if (order !== 'start-first') return action === 'continue' ? { on_failure: 'continue' } : {};
-  return {
-    strategy: {
-      rolling: { max_surge: Number(parallelism) || 1, ...(pause !== undefined && { min_healthy_time: pause }) },
-    },
-    ...(action === 'continue' && { on_failure: 'continue' }),
-  };
+  if (attempts !== undefined)
+    notes.ignore(
+      ['deploy', 'restart_policy', 'max_attempts'],
+      'has no effect: Docker counts attempts of on-failure only',
+    );
+  if (condition === 'none' || condition === 'no') return 'no';
+  return condition === 'unless-stopped' ? condition : 'always';
 }
 
 /** Limits and reservations, from either of the places that Compose has for them. */

@@ -3,12 +3,18 @@ import type { Part } from './part';
 import { dataOf } from './values';
 
 /** The health check of a service. Without a test it is that of the image, which Docker runs. */
-export function toHealthCheck({ name, service, relations }: Part): Data {
-  if (relations.jobs.has(name)) return {};
+export function toHealthCheck({ name, service, relations, notes }: Part): Data {
+  if (relations.jobs.has(name)) {
+    if (service.healthcheck !== undefined)
+      notes.ignore(['healthcheck'], 'has no effect: others wait until it has completed, so it is a job');
+    return {};
+  }
   const check = dataOf(service.healthcheck);
   const { disable, test, interval, timeout, retries, start_period: startPeriod } = check;
   const [kind, ...words] = Array.isArray(test) ? test.map(String) : [];
   if (disable === true || kind === 'NONE') return { health_check: { disable: true } };
+  if (check.start_interval !== undefined)
+    notes.ignore(['healthcheck', 'start_interval'], 'is not needed: the engine checks often until the first success');
   const isOfImage = kind === undefined;
   if (isOfImage && service.healthcheck === undefined && !relations.awaitedHealthy.has(name)) return {};
   const times = {

@@ -24,6 +24,7 @@ export interface Converted {
 export function toStackFile(project: ComposeProject, environment: string | undefined): Converted {
   const findings = new Findings();
   const relations = ofProject(project);
+  refuseSharedNames(project, findings);
   const services = Object.fromEntries(
     Object.entries(project.services).map(([name, service]) => {
       const converted = toService(name, service, relations, findings.below('services', name));
@@ -35,11 +36,21 @@ export function toStackFile(project: ComposeProject, environment: string | undef
     networks: toNetworks(project, findings),
     volumes: toVolumes(project, relations, environment, findings),
     configs: toConfigs(project, findings),
-    secrets: toSecrets(project),
+    secrets: toSecrets(project, findings),
     services,
   });
   const { refused, ignored } = findings;
   return { data: overlay(data, project.extension ?? {}) as Data, refused, ignored };
+}
+
+/** Compose finds out when the second container starts. */
+function refuseSharedNames({ services }: ComposeProject, findings: Findings): void {
+  const owners = new Map<unknown, string>();
+  for (const [name, { container_name: own }] of Object.entries(services)) {
+    const other = own === undefined ? undefined : owners.get(own);
+    if (other === undefined) owners.set(own, name);
+    else findings.refuse(['services', name, 'container_name'], `is the name of ${other} too; choose another one`);
+  }
 }
 
 function withoutEmpty(data: Data): Data {

@@ -82,13 +82,15 @@ export function toConfigs(project: ComposeProject, findings: Findings): Data {
   const used = usedBy(project, ({ configs }) => listOf(configs).map(({ source }) => String(source)));
   return mapValues(only(project.configs, used), (config, key) => {
     const { file, content, environment, external } = config as Data;
+    swarmOptions(['configs', key], config as Data, findings);
     if (external === true) {
       findings.refuse(['configs', key, 'external'], 'is a config of a Swarm; write its file or content here');
       return { content: '' };
     }
     if (content !== undefined) return { content };
     if (file !== undefined) return { file };
-    findings.refuse(['configs', key, 'environment'], `the variable ${String(environment)} is not set; set it`);
+    if (environment !== undefined)
+      findings.refuse(['configs', key, 'environment'], `the variable ${String(environment)} is not set; set it`);
     return { content: '' };
   });
 }
@@ -97,13 +99,22 @@ export function toConfigs(project: ComposeProject, findings: Findings): Data {
  * Secrets that services use. Compose takes their variables from the shell of the caller; an external one is stored for
  * the environment.
  */
-export function toSecrets(project: ComposeProject): Data {
+export function toSecrets(project: ComposeProject, findings: Findings): Data {
   return mapValues(usedSecrets(project), (secret, key) => {
     const { file, environment, external, name } = secret as Data;
+    swarmOptions(['secrets', key], secret as Data, findings);
     if (external === true) return { stored: name === key ? true : name };
     if (file !== undefined) return { file };
     return { environment: environment ?? 'UNSET', read_by: 'client' };
   });
+}
+
+/** Options that only a Swarm has: Compose refuses drivers too, and does nothing with labels. */
+function swarmOptions(path: string[], resource: Data, findings: Findings): void {
+  for (const key of ['driver', 'driver_opts', 'template_driver'])
+    if (resource[key] !== undefined) findings.refuse([...path, key], 'is for a Swarm; remove it');
+  if (resource.labels !== undefined)
+    findings.ignore([...path, 'labels'], 'has no place: it is not an object of Docker');
 }
 
 /** Those of services and their builds, and those that our own part names: for certificates and subscribers. */
