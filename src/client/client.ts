@@ -137,6 +137,7 @@ export class DeployCodeClient extends Reader {
       deployment: deployment + 1,
       release: { from: state?.current?.release, to: options.release ?? release + 1 },
       jobs: state?.jobs ?? {},
+      ...(state?.applied && { applied: state.applied }),
     });
   }
 

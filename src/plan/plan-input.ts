@@ -1,5 +1,6 @@
 import type { Stack } from '../model/stack';
 import type { Intent } from './plan';
+import type { AppliedRuns } from './service/job-runs';
 
 /** The input of a plan, apart from the observation. */
 export interface PlanInput {
@@ -9,6 +10,8 @@ export interface PlanInput {
   release: { from?: number; to: number };
   /** Hash of the last successful run of each job. */
   jobs: Record<string, string>;
+  /** Runs of jobs that stay applied; absent in environments of version 0.1. */
+  applied?: AppliedRuns;
   /** Plan like an earlier engine: a changed health check replaces nothing. */
   keepsOldChecks?: boolean;
 }

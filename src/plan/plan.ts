@@ -135,6 +135,8 @@ export interface PlannedService {
   interruptionMs: number;
   /** Names of the instances to remove after the commit. */
   superseded: string[];
+  /** Hash of a job that does not run because it has run before. */
+  ranAs?: string;
   continueOnFailure: boolean;
   /** New instances run beside the old ones: a rollback restores the old ones first, then removes the new ones. */
   beside: boolean;

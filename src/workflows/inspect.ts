@@ -9,6 +9,7 @@ import type { InstanceLine } from '../model/instance-status';
 import type { Observation, ObservedInstance, ObservedVolume } from '../model/observation';
 import type { Intent, Refusal } from '../plan/plan';
 import { planOver } from '../plan/planner';
+import type { AppliedRuns } from '../plan/service/job-runs';
 import { isUnnamed } from '../plan/resources/unnamed-volumes';
 import { counted } from '../model/text';
 import { activity } from './support/activity-options';
@@ -30,6 +31,7 @@ export interface PlanRequest {
   deployment: number;
   release: { from?: number; to: number };
   jobs: Record<string, string>;
+  applied?: AppliedRuns;
   taskQueue: string;
 }
 

@@ -57,6 +57,38 @@ describe('a job', () => {
     expect(runs('migrate')).toBe(1);
   });
 
+  it('that stays applied after a rollback runs again neither for the release before nor for its own', async () => {
+    const stack = shop();
+    const place = { stack: stack.name, environment: 'test' };
+    await deploy(stack);
+    host.exits['web:2'] = 1;
+    const failing = shop({ migrate: 'migrate:2', web: 'web:2' }, {}, stack.name);
+    expect(await deploy(failing)).toMatchObject({ outcome: 'rolled_back' });
+    host.exits['web:3'] = 1;
+    expect(await deploy(shop({ migrate: 'migrate:3', web: 'web:3' }, {}, stack.name))).toMatchObject({
+      outcome: 'rolled_back',
+    });
+
+    host.calls.length = 0;
+    host.exits = {};
+    expect(await deploy(stack)).toMatchObject({ outcome: 'unchanged' });
+    expect(await deploy(shop({ web: 'web:4' }, {}, stack.name))).toMatchObject({ outcome: 'succeeded' });
+    const { plan } = await engine.client.plan(failing);
+    expect(plan.phases.flatMap(({ services }) => services).find(({ name }) => name === 'migrate')).toMatchObject({
+      action: 'skip',
+      notes: ['it ran in deployment 2 and stays applied; it does not run again'],
+    });
+    expect(await deploy(failing)).toMatchObject({ outcome: 'succeeded' });
+    expect(runs('migrate')).toBe(0);
+
+    await (await engine.client.rollback(place, { to: 1 })).result();
+    expect(await deploy(shop({ web: 'web:5' }, {}, stack.name))).toMatchObject({ outcome: 'succeeded' });
+    expect(runs('migrate')).toBe(0);
+    await deploy(shop({ migrate: 'migrate:4', web: 'web:5' }, {}, stack.name));
+    await deploy(shop({ migrate: 'migrate:2', web: 'web:5' }, {}, stack.name));
+    expect(runs('migrate')).toBe(2);
+  });
+
   it('that failed half-way is said to stay as far as it came, and a rollback by hand goes over it too', async () => {
     const stack = shop();
     await deploy(stack);

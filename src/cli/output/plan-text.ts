@@ -89,6 +89,9 @@ function unchanged({ phases, newVolumes }: PlanSummary): string[] {
   const data = newVolumes.length > 0 ? `NEW, EMPTY volumes: ${newVolumes.join(', ')}` : 'no volume touched';
   return [
     ...(same.length > 0 ? [`  = ${shorten(same, 8)} unchanged   data: ${data}`] : [`  data: ${data}`]),
+    ...services
+      .filter(({ action, notes }) => action === 'skip' && notes.length > 0)
+      .map(({ name, notes }) => `  = ${name}: ${notes.join('; ')}`),
     ...(excluded.length > 0 ? [`  . ${shorten(excluded, 8)} not part of this deployment`] : []),
   ];
 }

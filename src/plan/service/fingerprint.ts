@@ -21,9 +21,14 @@ export interface Fingerprint {
  * Version 0.1 hashed secrets without their final line end. An instance, or the last run of a job, with such a hash is
  * up to date: an upgrade of the engine replaces nothing.
  */
-export function fingerprint(service: Service, stack: Stack, known: ObservationIndex, lastRun?: string): Fingerprint {
+export function fingerprint(
+  service: Service,
+  stack: Stack,
+  known: ObservationIndex,
+  ran: (string | undefined)[] = [],
+): Fingerprint {
   const now = printOf(service, stack, known);
-  const held = [lastRun, ...known.instancesOf(service.name).map(({ hash }) => hash)];
+  const held = [...ran, ...known.instancesOf(service.name).map(({ hash }) => hash)];
   if (held.every((hash) => hash === undefined || hash === now.hash)) return now;
   if (!namesOf(service).some((name) => known.earlierSecret(name) !== undefined)) return now;
   const earlier = printOf(service, stack, known.asEarlier());

@@ -1,6 +1,7 @@
 import { hasWorkloads } from '../../model/runtimes';
 import type { Service } from '../../model/stack';
 import { fingerprint } from './fingerprint';
+import { appliedRunsOf } from './job-runs';
 import type { Change, PlannedService } from '../plan';
 import { planInstances } from './planned-instances';
 import { planJob } from './planned-job';
@@ -10,7 +11,9 @@ import { describe, type ServicePlanning } from './service-planning';
 /** Plans one service of the stack. */
 export function planService(service: Service, phase: number, planning: ServicePlanning): PlannedService {
   const observed = planning.known.instancesOf(service.name);
-  const print = fingerprint(service, planning.stack, planning.known, planning.jobs[service.name]);
+  const { jobs, applied } = planning;
+  const ran = [jobs[service.name], ...appliedRunsOf(service.name, applied).map(({ hash }) => hash)];
+  const print = fingerprint(service, planning.stack, planning.known, ran);
   if (service.kind === 'job') return planJob(service, phase, observed, print, planning);
   return hasWorkloads(planning.stack)
     ? planWorkload(service, phase, observed, print, planning)

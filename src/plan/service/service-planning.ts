@@ -5,6 +5,7 @@ import type { ObservationIndex } from '../observation-index';
 import type { Change, Intent, PlannedService, ServiceAction, Stage } from '../plan';
 import type { PortAllocator } from '../resources/ports';
 import type { StepFactory } from '../steps';
+import type { AppliedRuns } from './job-runs';
 
 /** Shared input for the plan of one service. */
 export interface ServicePlanning {
@@ -16,6 +17,7 @@ export interface ServicePlanning {
   release: number;
   /** Hash of the last successful run of each job, as the environment remembers it. */
   jobs: Record<string, string>;
+  applied?: AppliedRuns;
   keepsOldChecks?: boolean;
   ports: PortAllocator;
   traffic: Traffic;

@@ -185,6 +185,7 @@ class Deployment {
       deployment: this.go.deployment,
       outcome: result.outcome,
       jobs: this.run.jobs,
+      ...(result.outcome === 'succeeded' && { releaseJobs: this.run.releaseJobs }),
       releases,
       ...(this.run.commit.schedules && { schedules: this.run.commit.schedules }),
       ...(result.outcome === 'succeeded' && this.input.intent.kind !== 'stop' && this.run.stackRecord),

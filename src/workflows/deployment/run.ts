@@ -1,7 +1,7 @@
 import { ApplicationFailure, CancellationScope, patched } from '@temporalio/workflow';
 import type { Service, Stack } from '../../model/stack';
 import type { StackObservation } from '../../plan/hosts/view';
-import { jobRuns, type JobRun } from '../../plan/service/job-runs';
+import { hashesOfJobs, jobRuns, type JobRun } from '../../plan/service/job-runs';
 import { changesAnything, type Plan, type Refusal } from '../../plan/plan';
 import type { Planning } from '../../plan/planner';
 import { settingsOf } from '../../plan/service/settings';
@@ -233,6 +233,11 @@ export class DeploymentRun {
     return jobRuns(this.plan?.phases ?? [], started, finished).filter(
       ({ service }) => !this.rollback.undone.has(service),
     );
+  }
+
+  /** Hashes of the jobs of its release, of those too that had run before. */
+  get releaseJobs(): Record<string, string> {
+    return hashesOfJobs(this.plan?.phases ?? []);
   }
 
   private async commitRelease(plan: Plan, { views }: StackObservation): Promise<void> {

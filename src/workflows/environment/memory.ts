@@ -1,6 +1,6 @@
 import { patched } from '@temporalio/workflow';
 import type { Happening } from '../../model/events';
-import { asPast } from '../../plan/service/job-runs';
+import { asPast, withRuns } from '../../plan/service/job-runs';
 import { activity } from '../support/activity-options';
 import {
   isOn,
@@ -67,10 +67,12 @@ export class EnvironmentMemory {
     if (release !== undefined) this.state.numbers.release = Math.max(this.state.numbers.release, release);
   }
 
-  finish({ workflowId, deployment, outcome, jobs, releases, schedules, settings, hosts }: FinishedReport): void {
+  finish(report: FinishedReport): void {
+    const { workflowId, deployment, outcome, jobs, releases, schedules, settings, hosts } = report;
     const { state } = this;
     if (state.running?.workflowId !== workflowId) return;
     for (const { service, hash, failed } of jobs) if (!failed) state.jobs[service] = hash;
+    state.applied = withRuns(state.applied, report);
     state.runs = [...state.runs, ...asPast(jobs, deployment)].slice(-rememberedRuns);
     state.releases = releases;
     if (schedules) state.schedules = schedules;

@@ -89,6 +89,7 @@ export class DeploymentQueue {
         committed: state.current?.deployment ?? 0,
         releases: state.releases,
         jobs: state.jobs,
+        ...(state.applied && { applied: state.applied }),
         ...(past !== undefined && { past }),
         ...(state.schedules && { schedules: state.schedules }),
         ...(state.settings !== undefined && { settings: state.settings }),

@@ -1,7 +1,7 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { AuditEntry, AuditHead } from '../../model/audit';
 import type { RuntimeName } from '../../model/runtimes';
-import type { JobRun, PastRun } from '../../plan/service/job-runs';
+import type { AppliedRun, AppliedRuns, JobRun, PastRun } from '../../plan/service/job-runs';
 import type { BreakerSettings } from '../../model/stack';
 import type { Asked } from '../../plan/asked';
 import type { Act } from './act';
@@ -14,6 +14,8 @@ import type { WatchPause, WatchState } from './watch';
 
 /** Messages between deployments and the workflow of their environment. */
 
+export const appliedRuns = recordOf(listOf(partOf<AppliedRun>({ hash: 'text', deployment: 'count' })));
+
 /** The environment permits a deployment to start. */
 export const go = fields({
   deployment: 'count',
@@ -24,6 +26,8 @@ export const go = fields({
   releases: listOf('count'),
   /** Hash of the last successful run of each job. */
   jobs: recordOf('text'),
+  /** Runs of jobs that stay applied: that of the current release, and others since. */
+  applied: optional(appliedRuns),
   /** The freeze or open circuit breaker that `--force` overrides. */
   past: optional('text'),
   /** Names of the schedules that come from the stack file. */
@@ -71,6 +75,8 @@ export const finished = fields({
   outcome: oneOf(...outcomes),
   /** Jobs that it started. */
   jobs: listOf(partOf<JobRun>({ service: named('service'), hash: 'text' })),
+  /** Hashes of the jobs of the release that it has committed. */
+  releaseJobs: optional(recordOf('text')),
   releases: listOf('count'),
   schedules: optional(listOf(named('schedule'))),
   settings: optional('text'),
@@ -93,6 +99,7 @@ export interface EnvironmentState {
   releases: number[];
   /** Hash of the last successful run of each job. */
   jobs: Record<string, string>;
+  applied?: AppliedRuns;
   /** The last runs of jobs, in failed deployments too. */
   runs: PastRun[];
   running?: { workflowId: string; deployment: number; asked?: Asked; past?: string; supersededBy?: string };

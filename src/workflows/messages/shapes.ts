@@ -11,7 +11,7 @@ import type { FleetState } from './fleet';
 import type { ReleaseContents } from './release';
 import { runtimeNames } from '../../model/runtimes';
 import { act, author, reason } from './act';
-import { committed, finished, go, queued } from './environment';
+import { appliedRuns, committed, finished, go, queued } from './environment';
 import { slotWord } from './fleet';
 import { freeze } from './freeze';
 import { hostWord } from './host';
@@ -97,6 +97,7 @@ const environmentState = partOf<EnvironmentState>({
   current: optional(fields({ deployment: 'number', release: optional('number') })),
   releases: listOf('number'),
   jobs: recordOf('text'),
+  applied: optional(appliedRuns),
   runs: listOf(fields({ service: named('service'), deployment: 'number' })),
   running: optional(fields({ workflowId: 'deployment', deployment: 'number' })),
   queue: listOf(fields({ workflowId: 'deployment', runtime })),

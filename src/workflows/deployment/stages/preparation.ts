@@ -73,10 +73,11 @@ export class Preparation {
       deployment,
       release: { from, next },
       jobs,
+      applied,
     } = this.context.go;
     const to = target ?? (intent.kind === 'deploy' ? next : (from ?? next));
     return planOver(
-      { stack, intent, deployment, release: { from, to }, jobs, keepsOldChecks: !patched(patches.newChecks) },
+      { stack, intent, deployment, release: { from, to }, jobs, applied, keepsOldChecks: !patched(patches.newChecks) },
       observed,
     );
   }
