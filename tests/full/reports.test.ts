@@ -6,6 +6,7 @@ import { docker, dockerStack, healthy, states, wipe } from '../support/docker-wo
 import { startEngine, type TestEngine } from '../support/engine';
 import { images } from '../support/image';
 import { describeWith } from '../support/parts';
+import { stackOf, uniqueName } from '../support/stack';
 
 const idle = { image: images.app, command: ['sleep', '3600'], stop_grace_period: '1s' };
 
@@ -99,6 +100,53 @@ describeWith('docker', 'what public bug reports of other tools tell', () => {
     expect(Processes.filter((process) => process.at(-1)!.includes('7777'))).toEqual([]);
   });
 
+  // moby/moby#37971
+  it('the tenth deployment of a service with a long name serves like the ninth', async () => {
+    const port = await freePort();
+    const name = uniqueName('long');
+    // 63 characters for the instance of deployment 9, 64 for that of deployment 10.
+    const long = 'callbacks-'.padEnd(63 - `${name}-test--1-d9`.length, 'x');
+    const version = (V: number) =>
+      stackOf({
+        name,
+        environment: 'test',
+        services: {
+          [long]: {
+            image: images.app,
+            environment: { V: String(V) },
+            expose: { port: 8080, host_port: port },
+            drain_timeout: '1s',
+            ...healthy,
+          },
+        },
+      });
+    for (let count = 1; count <= 10; count += 1) {
+      expect(await deploy(version(count))).toMatchObject({ outcome: 'succeeded', deployment: count });
+      expect((await fetch(`http://127.0.0.1:${port}/version`)).status).toBe(200);
+    }
+  }, 600_000);
+
+  // docker/compose#9030, #8136
+  it('a service without logs hides neither those of others nor its exit code', async () => {
+    const services = (code: number) => ({
+      mute: {
+        ...idle,
+        command: ['sh', '-c', `echo mute; [ ${code} = 0 ] || exit ${code}; sleep 3600`],
+        logging: { driver: 'none' },
+      },
+      loud: { ...idle, command: ['sh', '-c', 'echo loud; sleep 3600'] },
+    });
+    const stack = dockerStack(services(0));
+    await deploy(stack);
+    const { found } = await engine.client.logs(stack, [], 10);
+    const lines = new Map(found.map((log) => [log.name.split('-test-')[1], log.lines.join('\n')]));
+    expect(lines.get('loud-1-d1')).toContain('loud');
+    expect(await deploy(next(stack, services(3)))).toMatchObject({
+      outcome: 'rolled_back',
+      cause: { message: 'mute-1 exited 3' },
+    });
+  });
+
   // docker/compose#13899
   it('services without replicas stop nothing, whoever depends on them', async () => {
     const stack = dockerStack({
@@ -134,6 +182,16 @@ describeWith('docker', 'what public bug reports of other tools tell', () => {
     await containerOf(stack, 'migrate-1-d1').remove();
     expect(await deploy(next(stack, services('2')))).toMatchObject({ outcome: 'succeeded', changed: ['app'] });
     expect(await states(stack.name)).toEqual(['app-1-d2 running']);
+  });
+
+  // portainer/portainer#4661, #3445, #7982
+  it('a line of megabytes does not hide the exit code, and is cut', async () => {
+    const command = "/bin/busybox head -c 20000000 /dev/zero | /bin/busybox tr '\\0' x; echo; echo the end; exit 7";
+    const health_check = { tcp: ':1', interval: '1s', retries: 60 };
+    const stack = dockerStack({ app: { ...idle, command: ['sh', '-c', command], health_check } });
+    const { outcome, cause } = await deploy(stack);
+    expect({ outcome, exitCode: cause?.evidence?.exitCode }).toEqual({ outcome: 'rolled_back', exitCode: 7 });
+    expect(JSON.stringify(cause).length).toBeLessThan(100_000);
   });
 
   it('a service is not started before a job that only people run has completed', async () => {
