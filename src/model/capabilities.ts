@@ -4,13 +4,14 @@ import type { RuntimeName } from './runtimes';
 /** Keys beside the container options, in a service or below one of its options. */
 const otherKeys: Record<RuntimeName, readonly string[]> = {
   docker: ['resources.limit.storage'],
-  kubernetes: ['drain_timeout'],
+  kubernetes: ['drain_timeout', 'image_volumes'],
   process: [
     'image',
     'build',
     'pull_policy',
     'networks',
     'volumes',
+    'image_volumes',
     'resources.reserve.gpus',
     'resources.reserve.storage',
   ],

@@ -14,4 +14,6 @@ export interface PlanInput {
   applied?: AppliedRuns;
   /** Plan like an earlier engine: a changed health check replaces nothing. */
   keepsOldChecks?: boolean;
+  /** Plan like an earlier engine: volumes that only images declare are left behind. */
+  leavesImageVolumes?: boolean;
 }

@@ -10,7 +10,7 @@ import type { Observation, ObservedInstance, ObservedVolume } from '../model/obs
 import type { Intent, Refusal } from '../plan/plan';
 import { planOver } from '../plan/planner';
 import type { AppliedRuns } from '../plan/service/job-runs';
-import { isUnnamed } from '../plan/resources/unnamed-volumes';
+import { isUnnamed } from '../model/stack/mounted-volumes';
 import { counted } from '../model/text';
 import { activity } from './support/activity-options';
 import { admit, admitSize } from './support/admit';

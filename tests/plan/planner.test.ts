@@ -303,27 +303,6 @@ describe('volumes', () => {
       plan(renamed, { ...emptyObservation(renamed), volumes: [{ ...kept, mountedAt: ['db:/elsewhere'] }] }).refusals,
     ).toEqual([]);
   });
-
-  it('that only an image names are warned of, and what they hold is said to stay behind', () => {
-    const named = stack({});
-    const images = (paths: string[]) => [{ reference: 'db:1', id: 'sha256:db', volumes: paths }];
-    expect(plan(named, { ...emptyObservation(named), images: images(['/data', '/logs']) }).plan.warnings).toEqual([
-      'data of db (/logs) is in anonymous volumes: a replaced ' +
-        'instance starts empty; declare them under volumes to keep it',
-    ]);
-    expect(plan(named, { ...emptyObservation(named), images: images(['/data/base']) }).plan.warnings).toEqual([]);
-
-    const world = deployed(named);
-    const instance = [...world.instances.values()][0]!;
-    instance.mounts = [{ type: 'volume', volume: 'ab12'.repeat(16), target: '/logs', readOnly: false }];
-    const restart = plan(named, world.observe(named), {
-      deployment: 2,
-      intent: { kind: 'restart', services: ['db'], force: false },
-    });
-    expect(restart.plan.phases[0]!.services[0]!.notes).toEqual([
-      'leaves the data of /logs (ab12ab12ab12…) behind in an anonymous volume',
-    ]);
-  });
 });
 
 describe('ports', () => {

@@ -28,6 +28,7 @@ export const namespaces = [
   'front-processes',
   'hosts',
   'image-builds',
+  'image-volumes',
   'imports',
   'jobs',
   'kubernetes',

@@ -182,6 +182,12 @@ export const service = z
       .array(mount)
       .optional()
       .describe('`"name:/path"` for a top-level volume, or `"/host/path:/path:ro"` for a bind mount.'),
+    image_volumes: choice('keep', 'new')
+      .optional()
+      .describe(
+        'Volumes that only the image declares. `keep`: the next instance gets them; `new`: each instance starts with ' +
+          'empty ones. Default `keep` with `recreate`, otherwise `new`; in a Compose file always `keep`. Docker only.',
+      ),
     configs: configUse
       .optional()
       .describe('Files whose content is stored with the release. A change replaces the instances.'),

@@ -148,9 +148,18 @@ export interface ServicePort {
   protocol: Protocol;
 }
 
+export type VolumeMount = {
+  type: 'volume';
+  volume: string;
+  target: string;
+  readOnly: boolean;
+  perReplica?: true;
+  /** In a plan only: the image declares it, not the file. By ordinal: the volume that the instance has now. */
+  ofImage?: Record<number, string>;
+} & VolumeOptions;
+
 export type ServiceMount =
-  | ({ type: 'volume'; volume: string; target: string; readOnly: boolean; perReplica?: true } & VolumeOptions)
-  | ({ type: 'bind'; source: string; target: string; readOnly: boolean; relative: boolean } & BindOptions);
+  VolumeMount | ({ type: 'bind'; source: string; target: string; readOnly: boolean; relative: boolean } & BindOptions);
 
 export interface Approval {
   timeoutMs: number;
@@ -200,6 +209,11 @@ export interface Service extends ContainerOptions {
   pullAfterMs?: number;
   ports: ServicePort[];
   mounts: ServiceMount[];
+  /**
+   * Volumes that only the image declares: kept for the next instance, or new and empty for each. Absent: kept, unless
+   * the strategy runs two instances side by side.
+   */
+  imageVolumes?: 'keep' | 'new';
   configs: ({ name: string } & FileTarget)[];
   networks: Record<string, { aliases: string[]; settings?: EndpointSettings }>;
   /** Set if it differs from the stack's; then it joins no network of the stack. */

@@ -1,9 +1,11 @@
 import { mountedVolumes } from '../../model/stack/mounted-volumes';
 import { runtimeOf } from '../../model/stack/runtime-of';
-import type { Service, Stack, StackHost } from '../../model/stack';
+import type { Service, Stack, StackHost, VolumeMount } from '../../model/stack';
 import type { ResourceAmounts } from '../../model/instance';
 import { isUp } from '../../model/observation';
 import { volumeName } from '../names';
+import { ObservationIndex } from '../observation-index';
+import { keptVolumes } from '../resources/image-volumes';
 import type { Group } from './groups';
 import type { HostObservation } from './view';
 
@@ -13,11 +15,13 @@ const amounts = ['cpus', 'memory', 'gpus'] as const;
 export class HostCapacity {
   private services = 0;
   private readonly taken: ResourceAmounts = {};
+  private readonly known?: ObservationIndex;
 
   constructor(
     readonly host: StackHost,
     private readonly view: HostObservation | undefined,
   ) {
+    if (view) this.known = new ObservationIndex(view.observation);
     for (const amount of amounts) this.taken[amount] = view?.observation.capacity.reservedByOthers[amount] ?? 0;
   }
 
@@ -31,17 +35,25 @@ export class HostCapacity {
   holdsDataOf({ services }: Group, stack: Stack): boolean {
     const here = { ...stack, runtime: runtimeOf(this.host, stack) };
     const owner = `${stack.name}/${stack.environment}`;
-    const mounted = new Set([...mountedVolumes(services)].map((key) => volumeName(here, key)));
+    const all = services.map((service) => this.withImageMounts(service, stack));
+    const mounted = new Set([...mountedVolumes(all)].map((key) => volumeName(here, key)));
     const external = new Set(
       Object.entries(stack.volumes)
         .filter(([, { external: is }]) => is)
         .map(([name]) => volumeName(here, name)),
     );
+    const hasUnnamed = all.some(({ mounts }) => mounts.some((mount) => mount.type === 'volume' && isInUse(mount)));
     return (
-      this.view?.observation.volumes.some(
+      hasUnnamed ||
+      (this.view?.observation.volumes ?? []).some(
         ({ name, owner: of }) => mounted.has(name) && (of === owner || external.has(name)),
-      ) ?? false
+      )
     );
+  }
+
+  private withImageMounts(service: Service, stack: Stack): Service {
+    const mounts = this.known ? keptVolumes(service, stack.volumes, this.known) : [];
+    return mounts.length > 0 ? { ...service, mounts: [...service.mounts, ...mounts] } : service;
   }
 
   /** Whether the host has capacity for a group. */
@@ -69,6 +81,11 @@ export class HostCapacity {
     for (const amount of amounts) this.taken[amount]! += reserved(services, amount);
     this.services += services.length;
   }
+}
+
+/** Whether an instance has a volume without a name there. */
+function isInUse({ ofImage }: VolumeMount): boolean {
+  return ofImage !== undefined && Object.keys(ofImage).length > 0;
 }
 
 /** Reservations of services, with all their replicas. */

@@ -1,4 +1,5 @@
 import { hasWorkloads } from '../../model/runtimes';
+import type { VolumeSpec } from '../../model/resources';
 import type { Stack } from '../../model/stack';
 import { oldestMinor } from '../../kubernetes/version';
 import type { Observation } from '../../model/observation';
@@ -17,6 +18,7 @@ import { planNetworks } from '../resources/networks';
 import {
   lanesOf,
   servicesOf,
+  stepsOf,
   type Intent,
   type Plan,
   type PlannedPhase,
@@ -32,6 +34,7 @@ import type { ServicePlanning } from '../service/service-planning';
 import { StepFactory } from '../steps';
 import { strategyOf } from '../strategies/strategy-of';
 import { refuseShared } from '../traffic/shared-routes';
+import { refuseImageVolumes, warnOfTurns, withImageVolumes } from '../resources/image-volumes';
 import { warnOfUnnamedVolumes } from '../resources/unnamed-volumes';
 import { planVolumes } from '../resources/volumes';
 
@@ -52,18 +55,20 @@ export interface HostPlan extends Pick<Plan, 'pulls' | 'preparation' | 'cleanup'
 
 /** Plans the part of a stack on one host. */
 export function planHost(input: HostPlanInput): HostPlan {
-  const { observation, intent, stack, phases, left, name, taskQueue } = input;
+  const { observation, intent, phases, left, name, taskQueue } = input;
   const steps = new StepFactory({
     host: observation.capacity.host,
     taskQueue,
     ...(name !== undefined && { named: true }),
   });
+  const displaced = displacedServices(input.stack, observation, left);
+  const known = new ObservationIndex(without(displaced, observation));
+  const stack = input.leavesImageVolumes ? input.stack : withImageVolumes(input.stack, known);
   const networks = planNetworks(stack, observation);
   const volumes = planVolumes(stack, observation);
-  const displaced = displacedServices(stack, observation, left);
-  const known = new ObservationIndex(without(displaced, observation));
   const planning: ServicePlanning = {
     ...input,
+    stack,
     known,
     followed: new Followed(known),
     release: input.release.to,
@@ -86,6 +91,7 @@ export function planHost(input: HostPlanInput): HostPlan {
   const all = [...removals.first, ...planned, ...removals.last];
   stopJoinedFirst(all, observation.instances);
   const stops = intent.kind === 'stop';
+  const newVolumes = stops ? [] : volumes.create.filter(isNeeded(planned, input.stack));
   return {
     planning,
     phases: planned,
@@ -95,7 +101,7 @@ export function planHost(input: HostPlanInput): HostPlan {
       ? []
       : [
           ...networks.create.map((network): Step => steps.make({ kind: 'create-network', network })),
-          ...volumes.create.map((volume): Step => steps.make({ kind: 'create-volume', volume })),
+          ...newVolumes.map((volume): Step => steps.make({ kind: 'create-volume', volume })),
         ],
     cleanup: [
       ...cleanup(all, observation, steps),
@@ -106,15 +112,17 @@ export function planHost(input: HostPlanInput): HostPlan {
     warnings: [
       ...capacity.warnings,
       ...warnOfUnnamedVolumes(planned, stack, known),
+      ...warnOfTurns(planned, input.stack, stack),
       ...warnOfUnreadable(observation),
       ...(stops ? [] : warnOfUnmaskedSecrets(known)),
     ],
-    newVolumes: stops ? [] : volumes.create.map((volume) => volume.name),
+    newVolumes: newVolumes.map((volume) => volume.name),
     refusals: stops
       ? []
       : [
           ...networks.refusals,
           ...volumes.refusals,
+          ...refuseImageVolumes(stack),
           ...capacity.refusals,
           ...planning.ports.refusals,
           ...refuseShared(stack, observation),
@@ -124,6 +132,18 @@ export function planHost(input: HostPlanInput): HostPlan {
           ...(observation.refused ?? []),
         ],
   };
+}
+
+/** Volumes of the file are created at once; those that only an image declares, for an instance that mounts them. */
+function isNeeded(planned: PlannedPhase[], { volumes }: Stack): (volume: VolumeSpec) => boolean {
+  const mounted = new Set(
+    stepsOf(planned).flatMap((step) =>
+      step.kind === 'start' || step.kind === 'create-job'
+        ? step.instance.mounts.flatMap((mount) => (mount.type === 'volume' ? [mount.volume] : []))
+        : [],
+    ),
+  );
+  return ({ key, name }) => Object.hasOwn(volumes, key) || mounted.has(name);
 }
 
 /** The rest of the plan ignores displaced services, which are stopped first. */

@@ -107,7 +107,7 @@ function conflictingPlacement({ services, reasons }: Group, wishing: Service[], 
 }
 
 function leavesData({ services }: Group, from: HostCapacity, allowed: HostCapacity[]): Refusal {
-  const owner = services.find(({ mounts }) => mounts.some(({ type }) => type === 'volume'))!;
+  const owner = services.find(({ mounts }) => mounts.some(({ type }) => type === 'volume')) ?? services[0]!;
   return {
     path: `services.${owner.name}`,
     message:

@@ -1,13 +1,10 @@
 import type { Service, Stack } from '../../model/stack';
+import type { InstanceSpec } from '../../model/instance';
 import type { ObservedInstance } from '../../model/observation';
 import type { ObservationIndex } from '../observation-index';
 import { acts, servicesOf, type PlannedPhase } from '../plan';
+import { isUnnamed } from '../../model/stack/mounted-volumes';
 import { toTmpfs } from '../../model/stack/tmpfs';
-
-/** True for the name of an anonymous volume of Docker. */
-export function isUnnamed(volume: string): boolean {
-  return /^[0-9a-f]{64}$/.test(volume);
-}
 
 /** Warns about images that declare volumes: Docker makes anonymous ones, which the next instance does not get. */
 export function warnOfUnnamedVolumes(planned: PlannedPhase[], stack: Stack, known: ObservationIndex): string[] {
@@ -15,29 +12,42 @@ export function warnOfUnnamedVolumes(planned: PlannedPhase[], stack: Stack, know
     .filter((service) => acts(service) && service.kind === 'service')
     .flatMap(({ name }) => {
       const service = stack.services[name];
-      const paths = service ? notHeld(service, known) : [];
+      const paths = service ? uncovered(service, known) : [];
       return paths.length > 0 ? [`${name} (${paths.join(', ')})`] : [];
     });
   return found.length > 0
     ? [
         `data of ${found.join(', ')} is in anonymous volumes: a replaced ` +
-          'instance starts empty; declare them under volumes to keep it',
+          'instance starts empty; declare them under volumes, or set image_volumes: keep',
       ]
     : [];
 }
 
-function notHeld({ image, mounts, tmpfs }: Service, known: ObservationIndex): string[] {
-  const held = [...mounts.map(({ target }) => target), ...tmpfs.map((entry) => toTmpfs(entry).path)];
-  return known
-    .imageVolumes(image ?? '')
-    .filter((path) => !held.some((target) => path === target || path.startsWith(`${target}/`)));
+/** Paths at which Docker makes an anonymous volume: those of the image at which the file mounts nothing. */
+export function uncovered({ image, mounts, tmpfs }: Service, images: Pick<ObservationIndex, 'imageVolumes'>): string[] {
+  const covered = new Set(
+    [...mounts.map(({ target }) => target), ...tmpfs.map((entry) => toTmpfs(entry).path)].map(bare),
+  );
+  const declared = images.imageVolumes(image ?? '').filter((path) => path.startsWith('/'));
+  return [...new Set(declared.map(bare))].filter((path) => !covered.has(path));
 }
 
-/** Notes about data that replaced or removed instances leave behind in anonymous volumes. */
-export function noteUnnamedVolumes(replaced: readonly ObservedInstance[]): string[] {
+/** Without the slash at the end, as Docker has it. */
+function bare(path: string): string {
+  return path.replace(/(?<=.)\/+$/, '');
+}
+
+/** Notes about data that replaced or removed instances leave behind in volumes that none of the new ones mounts. */
+export function noteUnnamedVolumes(
+  replaced: readonly Pick<ObservedInstance, 'mounts'>[],
+  next: readonly Pick<InstanceSpec, 'mounts'>[] = [],
+): string[] {
+  const kept = new Set(next.flatMap(({ mounts }) => mounts.map((mount) => mount.type === 'volume' && mount.volume)));
   const left = replaced.flatMap(({ mounts }) =>
     mounts.flatMap((mount) =>
-      mount.type === 'volume' && isUnnamed(mount.volume) ? [`${mount.target} (${mount.volume.slice(0, 12)}…)`] : [],
+      mount.type === 'volume' && isUnnamed(mount.volume) && !kept.has(mount.volume)
+        ? [`${mount.target} (${mount.volume.slice(0, 12)}…)`]
+        : [],
     ),
   );
   return left.length > 0 ? [`leaves the data of ${left.join(', ')} behind in an anonymous volume`] : [];

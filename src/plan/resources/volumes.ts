@@ -101,7 +101,8 @@ function refuseRenamed(service: Service, stack: Stack, observation: Observation,
     const message =
       `${mount.target} would be NEW, EMPTY: the volume "${name}" does not exist; ` +
       `the old one, "${old}", is kept. Pass --force to start with an empty volume`;
-    return [{ path: `services.${service.name}.volumes.${index}`, message, forceable: true }];
+    const path = mount.ofImage ? 'image_volumes' : `volumes.${index}`;
+    return [{ path: `services.${service.name}.${path}`, message, forceable: true }];
   });
 }
 

@@ -13,6 +13,7 @@ const ownProperties: Record<Exclude<keyof Service, keyof ContainerOptions>, true
   pullAfterMs: true,
   ports: 'ports',
   mounts: 'volumes',
+  imageVolumes: 'image_volumes',
   configs: 'configs',
   networks: 'networks',
   networkMode: 'network_mode',

@@ -60,11 +60,10 @@ function printOf(service: Service, stack: Stack, known: Secrets): Fingerprint {
       ...(uid === undefined && gid === undefined ? [] : [uid ?? 0, gid ?? 0]),
     ]),
     ports: service.ports,
-    volumes: service.mounts.map((mount) =>
-      mount.type === 'volume'
-        ? [mount, stack.volumes[mount.volume]?.name]
-        : { ...mount, relative: undefined, create: undefined },
-    ),
+    volumes: service.mounts.flatMap((mount): unknown[] => {
+      if (mount.type !== 'volume') return [{ ...mount, relative: undefined, create: undefined }];
+      return mount.ofImage ? [] : [[mount, stack.volumes[mount.volume]?.name]];
+    }),
     networks: Object.entries(service.networks).map(([name, options]) => [name, options, stack.networks[name]?.name]),
     resources: { reserve: service.reserve, limit: service.limit },
     network_mode: service.networkMode ?? stack.infrastructure.networkMode,

@@ -126,8 +126,8 @@ function toMount(given: ServiceMount, ordinal: number, stack: Stack): Mount {
     const { relative: _, ...mount } = given;
     return mount;
   }
-  const { perReplica: _, ...mount } = given;
-  return { ...mount, volume: volumeName(stack, volumeOfReplica(given, ordinal)) };
+  const { perReplica: _, ofImage, ...mount } = given;
+  return { ...mount, volume: ofImage?.[ordinal] ?? volumeName(stack, volumeOfReplica(given, ordinal)) };
 }
 
 /** The part of a spec or an observed instance that is needed to stop it and start it again. */

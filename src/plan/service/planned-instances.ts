@@ -64,7 +64,12 @@ export function planInstances(
   if (rollout.stages.length > 0)
     planned.notes.push(...followerNotes(service, planned.action === 'create' ? [] : replacedWith));
   planned.superseded = [...slots.flatMap(({ old }) => old), ...ignored].map(({ name }) => name);
-  planned.notes.push(...noteUnnamedVolumes(slots.flatMap(({ old }) => old)));
+  planned.notes.push(
+    ...noteUnnamedVolumes(
+      slots.flatMap(({ old }) => old),
+      slots.flatMap(({ next }) => next ?? []),
+    ),
+  );
   planned.interruptionMs =
     !rollout.beside && service.replicas === 1 && slots.some(({ old, next }) => next && old.some(isUp)) ? 2000 : 0;
   return planned;

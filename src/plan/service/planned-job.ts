@@ -6,6 +6,7 @@ import type { Fingerprint } from './fingerprint';
 import { appliedRunsOf } from './job-runs';
 import { toInstanceSpec, toRef } from './instance-spec';
 import type { Change, Intent, Lane, PlannedService } from '../plan';
+import { noteUnnamedVolumes } from '../resources/unnamed-volumes';
 import { describe, type ServicePlanning } from './service-planning';
 import { toWorkload } from './workload';
 
@@ -28,7 +29,7 @@ export function planJob(
   ];
   const planned = describe(service, 'run', reason, [[lane]]);
   planned.superseded = observed.map(({ name }) => name);
-  planned.notes.push(rollbackNote(service));
+  planned.notes.push(rollbackNote(service), ...noteUnnamedVolumes(observed, [spec]));
   return planned;
 }
 

@@ -54,7 +54,7 @@ export function createDockerRuntime(
         volumes: {
           create: (request) => createVolume(connection, scope, request),
           remove: (name) => removeVolume(connection, scope, name),
-          adopted: (names) => adoptedVolumes(connection, names),
+          adopted: (names) => adoptedVolumes(connection, scope, names),
         },
         create: (spec) => instances.create(spec),
         start: (name) => instances.start(name),

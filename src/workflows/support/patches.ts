@@ -50,4 +50,6 @@ export const patches = {
   failedDeployments: 'failed-deployments',
   /** Since 0.2: environments have a status, which says what the watch found. */
   environmentStatus: 'environment-status',
+  /** Since 0.2: volumes that only an image declares are kept for the next instance. */
+  keepsImageVolumes: 'keeps-image-volumes',
 } as const;

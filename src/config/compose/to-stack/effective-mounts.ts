@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { anonymousVolume } from '../../../model/stack/mounted-volumes';
 import { list, type Data } from '../canonical/values';
 import { toVolumesFrom } from '../implied';
 import type { ComposeProject } from '../project';
@@ -31,19 +32,9 @@ export function effectiveMounts({ services, volumes: declared }: ComposeProject)
 
 function withName(mount: Data, service: string, declared: Record<string, Data>): Data {
   if (mount.type !== 'volume' || mount.source !== undefined) return mount;
-  return { ...mount, source: anonymousVolume(service, String(mount.target), declared), perReplica: true };
+  return { ...mount, source: anonymousVolume(service, String(mount.target), declared, sha256), perReplica: true };
 }
 
-const longestVolume = 60;
-
-/**
- * The volume that stands for one without a name, so that its data outlives the container: `db-var-lib-data`. Digits are
- * added where another service, path or volume could have that name too.
- */
-function anonymousVolume(service: string, target: string, declared: Record<string, Data>): string {
-  const readable = `${service}${target}`.replace(/[^A-Za-z0-9_.]+/g, '-').replace(/-$/, '');
-  const isOwn = /^[\w.]+(?:\/[\w.]+)+$/.test(`${service}${target}`) && !Object.hasOwn(declared, readable);
-  if (isOwn && readable.length <= longestVolume) return readable;
-  const digits = createHash('sha256').update(`${service}:${target}`).digest('hex').slice(0, 8);
-  return `${readable.slice(0, longestVolume - digits.length - 1)}-${digits}`;
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

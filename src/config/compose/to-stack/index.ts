@@ -7,6 +7,7 @@ import { Findings } from './notes';
 import { toConfigs, toNetworks, toSecrets, toVolumes } from './resources';
 import { ofProject } from './relations';
 import { toService } from './service';
+import { dataOf } from './values';
 
 export interface Converted {
   /** A stack file as data. */
@@ -28,7 +29,7 @@ export function toStackFile(project: ComposeProject, environment: string | undef
   const services = Object.fromEntries(
     Object.entries(project.services).map(([name, service]) => {
       const converted = toService(name, service, relations, findings.below('services', name));
-      return [name, overlay(converted, service[extensionKey] ?? {}) as Data];
+      return [name, withImageVolumes(overlay(converted, service[extensionKey] ?? {}) as Data, project)];
     }),
   );
   const data = withoutEmpty({
@@ -51,6 +52,15 @@ function refuseSharedNames({ services }: ComposeProject, findings: Findings): vo
     if (other === undefined) owners.set(own, name);
     else findings.refuse(['services', name, 'container_name'], `is the name of ${other} too; choose another one`);
   }
+}
+
+/** Compose keeps what only images declare, however it replaces; a stack file only with `recreate`. */
+function withImageVolumes(service: Data, { extension }: ComposeProject): Data {
+  const { orchestrator, container_runtime: runtime, hosts } = dataOf(dataOf(extension).infrastructure);
+  const isElsewhere = orchestrator === 'Kubernetes' || orchestrator === 'Process' || runtime === 'Process' || hosts;
+  const mayRunTwice = service.expose !== undefined || (service.strategy ?? 'recreate') !== 'recreate';
+  if (isElsewhere || !mayRunTwice || service.image_volumes !== undefined) return service;
+  return { ...service, image_volumes: 'keep' };
 }
 
 function withoutEmpty(data: Data): Data {

@@ -32,6 +32,7 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
     ...toContainerOptions(input, context),
     ports,
     mounts,
+    ...(input.image_volumes !== undefined && { imageVolumes: input.image_volumes }),
     configs: attempt(['configs'], () => toConfigs(input.configs), []),
     networks: toAttachments(input),
     ...(input.network_mode !== undefined && { networkMode: input.network_mode as Service['networkMode'] }),

@@ -5,6 +5,8 @@ import { RuntimeError, type Scope } from '../../runtime';
 import { isSameScope, missing, scopeName } from '../../scope';
 import { rangeForDocker } from './addresses';
 import type { DockerConnection } from '../api/connection';
+import { isUnnamed } from '../../../model/stack/mounted-volumes';
+import { isOwn } from '../labels/ownership';
 import { docker, dockerOr } from '../api/errors';
 import { ownerOf, project, scopeLabels, scopeOfLabels, volumeLabels } from '../labels';
 
@@ -107,12 +109,28 @@ export async function removeVolume({ docker: engine }: DockerConnection, scope: 
   await dockerOr([404], undefined, async () => void (await volume.remove()));
 }
 
-/** The volumes without labels of the engine, including missing ones. */
-export async function adoptedVolumes(connection: DockerConnection, names: readonly string[]): Promise<string[]> {
+/**
+ * The volumes without labels of the engine, including missing ones. One without a name that an own container mounts is
+ * not adopted: Docker made it for a container of the environment, and its successors go on with it.
+ */
+export async function adoptedVolumes(
+  connection: DockerConnection,
+  scope: Scope,
+  names: readonly string[],
+): Promise<string[]> {
   const { docker: engine } = connection;
-  const lookups = names.map((name) => dockerOr([404], undefined, () => engine.getVolume(name).inspect()));
-  const found = await Promise.all(lookups);
-  return names.filter((_, index) => ownerOf(found[index]?.Labels) === '');
+  const isAdopted = async (name: string) => {
+    const found = await dockerOr([404], undefined, () => engine.getVolume(name).inspect());
+    if (ownerOf(found?.Labels) !== '') return false;
+    return !(found && isUnnamed(name) && (await isMountedByOwn(connection, scope, name)));
+  };
+  const adopted = await Promise.all(names.map(isAdopted));
+  return names.filter((_, index) => adopted[index]);
+}
+
+async function isMountedByOwn({ docker: engine }: DockerConnection, scope: Scope, volume: string): Promise<boolean> {
+  const found = await docker(() => engine.listContainers({ all: true, filters: { volume: [volume] } }));
+  return found.some(({ Labels, Names }) => isOwn(scope, Labels, Names[0] ?? ''));
 }
 
 /**

@@ -77,7 +77,16 @@ export class Preparation {
     } = this.context.go;
     const to = target ?? (intent.kind === 'deploy' ? next : (from ?? next));
     return planOver(
-      { stack, intent, deployment, release: { from, to }, jobs, applied, keepsOldChecks: !patched(patches.newChecks) },
+      {
+        stack,
+        intent,
+        deployment,
+        release: { from, to },
+        jobs,
+        applied,
+        keepsOldChecks: !patched(patches.newChecks),
+        leavesImageVolumes: !patched(patches.keepsImageVolumes),
+      },
       observed,
     );
   }
