@@ -19,6 +19,7 @@ const defaults = {
   'containers.host_network': 'allowed',
   'containers.privileged': 'refused; allowed without a policy file',
   'containers.capabilities': 'any',
+  'containers.namespaces_of': 'none; any without a policy file',
   'containers.gpus': 'allowed',
   'kubernetes.namespaces': 'any except `kube-*` and the namespace of the worker',
   'kubernetes.service_accounts': 'any in the namespace',

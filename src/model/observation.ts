@@ -71,7 +71,9 @@ export interface ObservedInstance extends InstanceRef {
   altered?: string[];
   /** Names of the instances whose namespaces it joined when it was created. */
   joins?: Joined;
-  /** Those among them that have started again since: it is still in the namespaces that they had before. */
+  /** Names of the containers outside the stack whose namespaces it joined. */
+  joinsOutside?: Joined;
+  /** Those among both that have started again since: it is still in the namespaces that they had before. */
   leftBehind?: string[];
   /** Its network names while it is in service. */
   names?: NetworkAttachment[];
@@ -138,6 +140,16 @@ export interface PortInUse {
   by: string;
 }
 
+/** A container outside the stack whose namespaces a service of it asks for. */
+export interface OutsideContainer {
+  name: string;
+  isRunning: boolean;
+  /** Whether others may join its shared memory. */
+  sharesMemory: boolean;
+  /** `stack/environment` whose instance it is. */
+  owner?: string;
+}
+
 /** A key of the stack file that the worker's policy refuses. */
 export interface Refused {
   path: string;
@@ -161,6 +173,8 @@ export interface Observation {
   volumes: ObservedVolume[];
   images: ObservedImage[];
   portsInUse: PortInUse[];
+  /** Those that exist of the containers that the services ask for; absent if none does. */
+  outside?: OutsideContainer[];
   capacity: Capacity;
   /** Other namespaces of the cluster in which the stack also runs. */
   elsewhere?: string[];

@@ -35,6 +35,7 @@ const rules: Rule[] = [
   gpusAreAllowed,
   hostNetworkIsAllowed,
   privilegesAreAllowed,
+  outsideIsAllowed,
   clusterIsAllowed,
 ];
 
@@ -188,6 +189,17 @@ function privilegesAreAllowed(subject: Subject, { policy }: RuleContext): Refuse
   return subject.privileges.map((key) =>
     refuse(subject, key, `${key} to leave the confinement`, 'containers.privileged'),
   );
+}
+
+/** Refused under any policy that does not allow it: the other container may have what this one may not. */
+function outsideIsAllowed(subject: Subject, { policy }: RuleContext): Refused[] {
+  if (Object.keys(policy).length === 0) return [];
+  const allowed = policy.containers?.namespaces_of ?? [];
+  return subject.outside
+    .filter(({ container }) => !matchesAny(allowed, container, subject))
+    .map(({ key, container }) =>
+      refuse(subject, key, `joining the container ${container}`, 'containers.namespaces_of'),
+    );
 }
 
 function hostNetworkIsAllowed(subject: Subject, { policy }: RuleContext): Refused[] {

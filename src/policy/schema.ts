@@ -46,6 +46,12 @@ const containers = z
           '`security_opt` other than `no-new-privileges`, another `runtime`, `cgroup_parent`, `oom_kill_disable`, a ' +
           'negative `oom_score_adj`, and namespaces of the host (`pid`, `ipc`, `uts`, `userns_mode`, `cgroup`).',
       ),
+    namespaces_of: patterns
+      .optional()
+      .describe(
+        'Names of containers outside the stack whose `network_mode`, `ipc` and `pid` a service may join with ' +
+          '`container:NAME`, such as `vpn-*`. Never those of other environments.',
+      ),
     gpus: z.boolean().optional().describe('Whether stacks may reserve GPUs.'),
   })
   .describe('Allowed container options.');

@@ -2,7 +2,14 @@ import { runtimeOf } from '../model/stack/runtime-of';
 import type { Service, Stack } from '../model/stack';
 import { qualified } from '../kubernetes/names';
 import type { RuntimeName } from '../model/runtimes';
-import type { InstanceSpec, Mount, SecretMount } from '../model/instance';
+import {
+  joinedContainers,
+  namespaceKeys,
+  type InstanceSpec,
+  type Mount,
+  type Namespace,
+  type SecretMount,
+} from '../model/instance';
 import { sharesNetwork } from '../model/names/network-modes';
 import { imagesOf } from '../plan/resources/images';
 import { networkName, volumeName } from '../plan/names';
@@ -24,6 +31,8 @@ export interface Subject extends Place {
   /** Keys by which containers gain privileges on the host. */
   privileges: string[];
   hostNetwork: boolean;
+  /** Containers outside the stack whose namespaces it joins, by key. */
+  outside: { key: string; container: string }[];
   /** On a cluster: the namespace in which its objects are actually created. */
   namespace?: string;
   serviceAccount?: string;
@@ -44,6 +53,7 @@ export function subjectOf(service: Service, stack: Stack): Subject {
     volumes: volumesOf(service.mounts, (key) => {
       return { name: qualified(volumeName(stack, key)).name, isExternal: stack.volumes[key]?.external ?? false };
     }),
+    outside: outsideOf(service),
     hostNetwork: sharesNetwork(
       service.networkMode ?? networkMode,
       Object.keys(service.networks).map((key) => networkName(stack, key)),
@@ -65,6 +75,7 @@ export function subjectOfSpec(spec: InstanceSpec, runtime: RuntimeName, adopted:
     images: [spec.image, spec.imageId].filter((image): image is string => Boolean(image)),
     ...sourcesOf(spec),
     volumes: volumesOf(spec.mounts, (name) => ({ name: qualified(name).name, isExternal: adopted.includes(name) })),
+    outside: outsideOf(spec),
     hostNetwork: sharesNetwork(
       spec.networkMode,
       spec.networks.map(({ name }) => name),
@@ -92,6 +103,7 @@ export function emptySubject({ stack, environment }: Place, runtime: RuntimeName
     gpus: 0,
     privileges: [],
     hostNetwork: false,
+    outside: [],
   };
 }
 
@@ -120,6 +132,12 @@ function bindsOfVolumes({ mounts }: Service, { volumes }: Stack): Subject['binds
 export function hostPathOf({ driverOptions }: { driverOptions?: Record<string, string> } = {}): string | undefined {
   const device = driverOptions?.device;
   return device?.startsWith('/') ? device : undefined;
+}
+
+function outsideOf(of: Service | InstanceSpec): Subject['outside'] {
+  return Object.entries(joinedContainers(of)).map(([namespace, container]) => {
+    return { key: namespaceKeys[namespace as Namespace], container };
+  });
 }
 
 type Volume = Subject['volumes'][number];

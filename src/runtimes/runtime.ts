@@ -27,6 +27,8 @@ export interface Questions {
   images: string[];
   /** Ranges of host ports of which to say what else uses them. */
   ports: { from: number; to: number }[];
+  /** Names of containers outside the stack that are to be looked for. */
+  containers?: string[];
   /** Whether to ask about each instance by itself: what has been changed of it since it was made. */
   closely?: boolean;
   /** Whether the stack comes in by a Gateway. */

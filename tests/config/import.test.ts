@@ -101,13 +101,12 @@ networks:
   it('names with its line what has no place in a stack file, and why', () => {
     expect(
       imported(
-        'services:\n  a:\n    image: a:1\n    build: .\n    labels: [x]\n    network_mode: "container:x"\n    ' +
+        'services:\n  a:\n    image: a:1\n    build: .\n    labels: [x]\n    use_api_socket: true\n    ' +
           'isolation: hyperv\n    environment: {NOT_HERE: }\n  b: {image: b, profiles: [debug]}\n  c: {image: c}\n',
         { profiles: ['other'] },
       ).lost,
     ).toEqual([
-      '6 services.a.network_mode: names a container outside the stack, which may be replaced at any time; make it a ' +
-        'service of this stack and write service:NAME, or let both join an external network',
+      '6 services.a.use_api_socket: would pass your credentials on; mount /var/run/docker.sock if you mean that',
       '7 services.a.isolation: is for Windows, and makes no difference on Linux',
       '8 services.a.environment.NOT_HERE: has no value here, and is left out; ' +
         'write NOT_HERE: ${NOT_HERE} to pass it on',

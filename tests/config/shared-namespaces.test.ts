@@ -51,9 +51,17 @@ describe('a service in a namespace of another one', () => {
     ],
     ['a job', { vpn: { image, kind: 'job' }, web: joining }, 'vpn is a job, whose namespaces end with it'],
     ['one of several', { vpn: { image, replicas: 2 }, web: joining }, 'vpn has 2 replicas, but only one can be joined'],
-    ['a foreign container', { web: { image, network_mode: 'container:x' } }, 'names a container outside the stack'],
-    ['something else', { web: { image, network_mode: 'vpn' } }, 'use host, none or service:NAME'],
-    ['no name of a service', { web: { image, ipc: 'service:' } }, 'use none, private, shareable, host or service:NAME'],
+    [
+      'something else',
+      { web: { image, network_mode: 'vpn' } },
+      'services.web.network_mode: use host, none, service:NAME or container:NAME',
+    ],
+    [
+      'no name of a service',
+      { web: { image, ipc: 'service:' } },
+      'use none, private, shareable, host, service:NAME or container:NAME',
+    ],
+    ['no name of a container', { web: { image, pid: 'container:../x' } }, 'use host, service:NAME or container:NAME'],
     ['private shared memory', { vpn, web: { image, ipc: 'service:vpn' } }, 'set ipc: shareable there'],
     [
       'one that rolls',
@@ -120,5 +128,45 @@ describe('a service that restarts with a dependency', () => {
     expect(problems({ job: { image, kind: 'job' }, web: { image, depends_on: { job: entry } } }).join('\n')).toContain(
       message,
     );
+  });
+});
+
+describe('a service in a namespace of a container outside the stack', () => {
+  const outside = { image, network_mode: 'container:vpn.1' };
+
+  it('has no network, depends on nothing, and replaces its instance in place', () => {
+    const { services } = load({ web: outside, peek: { image, ipc: 'container:a_b', pid: 'container:a_b' } });
+    expect(services.web).toMatchObject({
+      networkMode: 'container:vpn.1',
+      networks: {},
+      dependsOn: {},
+      strategy: { kind: 'recreate' },
+    });
+    expect(services.peek).toMatchObject({ ipc: 'container:a_b', pid: 'container:a_b' });
+  });
+
+  it.each<[string, object, string]>([
+    [
+      'rolls',
+      { strategy: 'rolling', health_check: { tcp: 1 } },
+      'services.web.strategy: joins a namespace of the container vpn.1, so old and new cannot run side by side',
+    ],
+    [
+      'has replicas',
+      { replicas: 2 },
+      'services.web.replicas: joins a namespace of the container vpn.1, so all 2 would have its address and ports',
+    ],
+    ['publishes ports', { ports: ['80:80'] }, 'services.web.ports: belongs to the container vpn.1'],
+    ['has networks', { networks: ['default'] }, 'services.web.networks: belongs to the container vpn.1'],
+  ])('is refused if it %s', (_, more, message) => {
+    expect(problems({ web: { ...outside, ...more } }).join('\n')).toContain(message);
+  });
+
+  it.each([
+    ['Kubernetes', { orchestrator: 'Kubernetes' }],
+    ['processes', { orchestrator: 'Process' }],
+  ])('is refused for %s', (_, infrastructure) => {
+    const found = problems({ web: { command: 'x', network_mode: 'container:vpn' } }, { infrastructure });
+    expect(found.join('\n')).toMatch(/services\.web\.network_mode: container:NAME is not supported by/);
   });
 });

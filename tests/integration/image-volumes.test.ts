@@ -53,7 +53,7 @@ describeWith('docker', 'a volume that only the image declares', () => {
   it('is given back, with what was written, when a replacement fails', async () => {
     const before = await running();
     const { outcome, cause } = await deploy('broken');
-    expect([outcome, cause?.message]).toEqual(['rolled-back', expect.stringContaining('exit')]);
+    expect([outcome, cause?.message]).toEqual(['rolled_back', expect.stringContaining('exit')]);
     expect((await running()).Id).toBe(before.Id);
     expect(await log()).toEqual(['1', '2', 'broken', '2']);
   });

@@ -52,6 +52,15 @@ describe('a runtime under a policy', () => {
     await expect(runtime.create(instance)).rejects.toThrow('rule containers.host_network');
   });
 
+  it('judges containers outside the stack whose namespaces an instance joins', async () => {
+    const runtime = under({ containers: { namespaces_of: ['vpn-*'] } });
+    const joining = (networkMode: `container:${string}`) => spec('web', { ...place, image: 'web:1', networkMode });
+    await expect(runtime.create(joining('container:db'))).rejects.toThrow(
+      'does not allow joining the container db (rule containers.namespaces_of)',
+    );
+    await runtime.create(joining('container:vpn-1'));
+  });
+
   it('judges volumes that the engine has not made, and leaves its own alone', async () => {
     const mounting = (volume: string) =>
       spec('db', {

@@ -136,6 +136,21 @@ describe('a policy', () => {
       {},
       `services.api.${key}: `,
     ]),
+    ...['network_mode', 'ipc', 'pid'].map((key): [string, Policy, object, object, string] => [
+      `a container outside the stack to join by ${key}, also where the policy says nothing of it`,
+      { exec: false },
+      { [key]: 'container:vpn' },
+      {},
+      `services.api.${key}: the worker's policy does not allow joining the container vpn ` +
+        '(rule containers.namespaces_of)',
+    ]),
+    [
+      'a container outside the stack that it does not name',
+      { containers: { namespaces_of: ['{stack}-*'] } },
+      { network_mode: 'container:other-vpn' },
+      {},
+      'rule containers.namespaces_of',
+    ],
     ['GPUs', { containers: { gpus: false } }, { resources: { gpus: 1 } }, {}, 'rule containers.gpus'],
     [
       'the network of the host',

@@ -86,9 +86,24 @@ describeWith('docker', 'the Docker runtime', () => {
     }
   });
 
-  it('refuses to join the namespace of a container that is not of the stack', async () => {
-    const foreign = spec('foreign', { image: images.app, networkMode: 'container:x' as never });
-    await expect(runtime.create(foreign)).rejects.toThrow('there is no instance of this stack for the namespace');
+  it('joins no namespace of an instance or a container that it cannot find by exactly its name', async () => {
+    const lost = spec('lost', { image: images.app, networkMode: 'service:x' });
+    await expect(runtime.create(lost)).rejects.toThrow('there is no container for the namespace service:x');
+    const stranger = await docker.createContainer({ Image: images.app, name: `stranger-${process.pid}` });
+    try {
+      for (const [name, problem] of [
+        ['nobody-at-all', 'is gone'],
+        [stranger.id, 'is gone'],
+        [`stranger-${process.pid}`, 'does not run'],
+      ] as const) {
+        const foreign = spec('foreign', { image: images.app, networkMode: `container:${name}` });
+        await expect(runtime.create(foreign)).rejects.toThrow(
+          `the container ${name}, whose network namespace it joins, ${problem}`,
+        );
+      }
+    } finally {
+      await stranger.remove({ force: true });
+    }
   });
 
   it('gives a service a name on each of its networks, and files, and secrets as files', async () => {

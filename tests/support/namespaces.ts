@@ -41,6 +41,7 @@ export const namespaces = [
   'late-failures',
   'limits',
   'long-queue',
+  'outside-namespaces',
   'platform',
   'policy',
   'processes',

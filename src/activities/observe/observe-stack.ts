@@ -1,4 +1,5 @@
 import type { Stack } from '../../model/stack';
+import { joinedContainers } from '../../model/instance';
 import { certificatesOf } from '../../model/stack/certificates';
 import type { PinnedImages } from '../../model/images';
 import type { Observation } from '../../model/observation';
@@ -84,7 +85,14 @@ export function observeHost(
 ): Promise<Seen> {
   const isExposed = Object.values(stack.services).some(({ ingress = [] }) => ingress.length > 0);
   const gateway = isExposed && stack.infrastructure.cluster?.gateway !== undefined;
-  return runtimes(placeOf(stack)).observe({ images: [], ports: portRanges(stack), closely, gateway });
+  const containers = Object.values(stack.services).flatMap((service) => Object.values(joinedContainers(service)));
+  return runtimes(placeOf(stack)).observe({
+    images: [],
+    ports: portRanges(stack),
+    ...(containers.length > 0 && { containers: [...new Set(containers)] }),
+    closely,
+    gateway,
+  });
 }
 
 /** Adds images, fingerprints of secrets, and the state of the load balancer. */

@@ -1,4 +1,4 @@
-import { joinedServices, type EndpointSettings } from '../../model/instance';
+import { joinedContainers, joinedServices, type EndpointSettings } from '../../model/instance';
 import type { NetworkOptions } from '../../model/resources';
 import type { Service } from '../../model/stack';
 import type { ServiceInput } from '../schema/service';
@@ -65,15 +65,20 @@ function toSettings(input: Omit<Attachment, 'aliases'>): EndpointSettings {
 
 /** Names of the services that share a namespace: they join that of another one, or it joins theirs. */
 export function sharingNamespaces(services: Record<string, ServiceInput>): ReadonlySet<string> {
-  const pairs = Object.entries(services).flatMap(([name, input]) =>
-    joinedByInput(input).flatMap((joined) => [name, joined]),
-  );
-  return new Set(pairs);
+  const sharing = Object.entries(services).flatMap(([name, input]) => [
+    ...joinedByInput(input).flatMap((joined) => [name, joined]),
+    ...(Object.keys(joinedContainers(modesOf(input))).length > 0 ? [name] : []),
+  ]);
+  return new Set(sharing);
 }
 
 /** Names of the services whose namespaces a service joins. */
-export function joinedByInput({ network_mode: networkMode, ipc, pid }: ServiceInput): string[] {
-  return Object.values(joinedServices({ networkMode, ipc, pid }));
+export function joinedByInput(input: ServiceInput): string[] {
+  return Object.values(joinedServices(modesOf(input)));
+}
+
+function modesOf({ network_mode: networkMode, ipc, pid }: ServiceInput) {
+  return { networkMode, ipc, pid };
 }
 
 /** True for a service with a fixed address: only one instance can have it. */

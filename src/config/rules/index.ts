@@ -10,7 +10,7 @@ import { hostsPossible, phasesPossible, placementPossible } from './hosts';
 import { filesHaveNoChildren, filesReadable, filesOutsideMounts } from './files';
 import { jobsFinish, keysFitKind, startable } from './kinds';
 import { configsDeclared, networksDeclared, pathsDistinct, volumesDeclared } from './names';
-import { joinedNetworkAlone, namespacesJoinable, sharedReplacedTogether } from './networks/namespaces';
+import { joinedNetworkAlone, namespacesJoinable, outsideJoinable, sharedReplacedTogether } from './networks/namespaces';
 import { cidrsDistinct, networkNamesAreNotModes } from './networks/ranges';
 import { hostNetworkPublishesNothing, portsDistinct, replicasFitPorts } from './networks/ports';
 import { oneWriterPerVolume, replicaVolumesPossible, resourcesPossible } from './resources';
@@ -38,6 +38,7 @@ export const rules: readonly Rule[] = [
   noNul,
   mapKeysAreNames,
   namespacesJoinable,
+  outsideJoinable,
   sharedReplacedTogether,
   joinedNetworkAlone,
   networksDeclared,

@@ -103,9 +103,14 @@ export const containerKeys = {
     .optional()
     .describe(
       'Shared memory: `none`, `private`, `shareable` with other services, of the host with `host`, or of a service ' +
-        'that has `ipc: shareable` with `service:NAME`.',
+        'or container outside the stack that has `ipc: shareable` with `service:NAME` or `container:NAME`.',
     ),
-  pid: modes('host').optional().describe('Processes of the host with `host`, of another service with `service:NAME`.'),
+  pid: modes('host')
+    .optional()
+    .describe(
+      'Processes of the host with `host`, of another service with `service:NAME`, of a container outside the stack ' +
+        'with `container:NAME`.',
+    ),
   uts: choice('host').optional().describe(`Host name ${sharedOrHost}`),
   userns_mode: choice('host').optional().describe(`Users ${sharedOrHost}`),
   cgroup: choice('host', 'private').optional().describe(`Control groups: private, or ${sharedOrHost}`),

@@ -203,7 +203,8 @@ export const service = z
       .optional()
       .describe(
         '`host`: the network of the host; `none`: no network; `service:NAME`: the network of the instance of that ' +
-          'service. Instead of `networks`. With `service:NAME`, ports and names are those of the other service.',
+          'service; `container:NAME`: the network of a container outside the stack. Instead of `networks`. With ' +
+          '`service:NAME` and `container:NAME`, ports and names are those of the other one.',
       ),
     depends_on: z
       .union([names, z.record(z.string(), dependency)])

@@ -1,4 +1,4 @@
-import type { OfService } from './namespaces';
+import type { OfContainer, OfService } from './namespaces';
 import type { SecretMount } from './secrets';
 
 /** Restart policies that restart an instance after any exit. */
@@ -128,8 +128,8 @@ export interface ContainerOptions {
   dns?: string[];
   dnsSearch?: string[];
   dnsOptions?: string[];
-  ipc?: 'none' | 'private' | 'shareable' | 'host' | OfService;
-  pid?: 'host' | OfService;
+  ipc?: 'none' | 'private' | 'shareable' | 'host' | OfService | OfContainer;
+  pid?: 'host' | OfService | OfContainer;
   uts?: 'host';
   userns?: 'host';
   cgroup?: 'host' | 'private';

@@ -1,7 +1,7 @@
 /** Types about instances that all rooms share. */
 
 import type { ContainerOptions, HealthCheck, Mount, EndpointSettings, RestartPolicy } from './container';
-import type { Joined, OfService } from './namespaces';
+import type { Joined, OfContainer, OfService } from './namespaces';
 import type { ConfigFile, ConfigReference, FileTarget } from './secrets';
 import type { Workload } from './workload';
 
@@ -30,9 +30,9 @@ export interface NetworkAttachment {
 
 /**
  * `bridge`: networks of the stack; `host`: the network of the host; `none`: no network; `service:NAME`: the network of
- * another service's instance.
+ * another service's instance; `container:NAME`: the network of a container outside the stack.
  */
-export type NetworkMode = 'bridge' | 'host' | 'none' | OfService;
+export type NetworkMode = 'bridge' | 'host' | 'none' | OfService | OfContainer;
 
 /** What a runtime needs to start one instance; plain data, no secret values. */
 export interface InstanceSpec extends ContainerOptions {

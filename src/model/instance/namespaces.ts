@@ -5,6 +5,9 @@ export type Namespace = (typeof namespaces)[number];
 /** The namespace of another service of the stack, in place of an own one. */
 export type OfService = `service:${string}`;
 
+/** The namespace of a container outside the stack, by its name. */
+export type OfContainer = `container:${string}`;
+
 /** By namespace: the service, or the instance, whose namespace is joined. */
 export type Joined = Partial<Record<Namespace, string>>;
 
@@ -12,19 +15,40 @@ export type Joined = Partial<Record<Namespace, string>>;
 export const namespaceKeys: Record<Namespace, string> = { network: 'network_mode', ipc: 'ipc', pid: 'pid' };
 
 const prefix = 'service:';
+const outside = 'container:';
 
 /** `vpn` of `service:vpn`; undefined for every other mode. */
 export function serviceOfMode(mode: string | undefined): string | undefined {
   return mode?.startsWith(prefix) ? mode.slice(prefix.length) : undefined;
 }
 
+/** `vpn` of `container:vpn`; undefined for every other mode. */
+export function containerOfMode(mode: string | undefined): string | undefined {
+  return mode?.startsWith(outside) ? mode.slice(outside.length) : undefined;
+}
+
+interface Modes {
+  networkMode?: string;
+  ipc?: string;
+  pid?: string;
+}
+
 /** The services whose namespaces a service joins. */
-export function joinedServices(modes: { networkMode?: string; ipc?: string; pid?: string }): Joined {
-  const given: Record<Namespace, string | undefined> = { network: modes.networkMode, ipc: modes.ipc, pid: modes.pid };
+export function joinedServices(modes: Modes): Joined {
+  return namedIn(modes, serviceOfMode);
+}
+
+/** The containers outside the stack whose namespaces a service or an instance joins. */
+export function joinedContainers(modes: Modes): Joined {
+  return namedIn(modes, containerOfMode);
+}
+
+function namedIn({ networkMode, ipc, pid }: Modes, nameOf: (mode: string | undefined) => string | undefined): Joined {
+  const given: Record<Namespace, string | undefined> = { network: networkMode, ipc, pid };
   return Object.fromEntries(
     namespaces.flatMap((namespace) => {
-      const service = serviceOfMode(given[namespace]);
-      return service === undefined ? [] : [[namespace, service]];
+      const name = nameOf(given[namespace]);
+      return name === undefined ? [] : [[namespace, name]];
     }),
   );
 }

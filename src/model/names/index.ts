@@ -87,6 +87,11 @@ const grammars = {
     hint: 'write a path such as shop/postgres, without empty parts, .., ?, #, % and spaces',
   },
   vaultKey: { pattern: /^[^\s#\p{Cc}]{1,256}$/u, hint: 'write a key such as password' },
+  /** A container that the engine did not create, as Docker names it. */
+  container: {
+    pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{1,254}$/,
+    hint: 'write the name of a container: letters, digits, _, . and -, 2 to 255, starting with a letter or digit',
+  },
   /** Objects that the engine creates. */
   instance: object,
   volume: object,

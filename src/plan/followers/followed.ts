@@ -1,4 +1,4 @@
-import { joinedServices, namespaces, type Joined, type Namespace } from '../../model/instance';
+import { joinedContainers, joinedServices, namespaces, type Joined, type Namespace } from '../../model/instance';
 import type { Service } from '../../model/stack';
 import { followedServices } from '../graph';
 import type { ObservationIndex } from '../observation-index';
@@ -50,10 +50,11 @@ const words: Record<Namespace, string> = { network: 'network', ipc: 'shared memo
 
 /** Sentences of the plan about the services that a started one follows. */
 export function followerNotes(service: Service, replacedWith: readonly string[]): string[] {
-  const joined = joinedServices(service);
-  const shared = namespaces.flatMap((namespace) =>
-    joined[namespace] === undefined ? [] : [`the ${words[namespace]} of ${joined[namespace]}`],
-  );
+  const [joined, outside] = [joinedServices(service), joinedContainers(service)];
+  const shared = namespaces.flatMap((namespace) => {
+    const name = joined[namespace] ?? (outside[namespace] && `the container ${outside[namespace]}`);
+    return name === undefined ? [] : [`the ${words[namespace]} of ${name}`];
+  });
   return [
     ...(shared.length > 0 ? [`joins ${shared.join(' and ')}: never beside its old instance`] : []),
     ...(replacedWith.length > 0 ? [`restarts with ${replacedWith.join(', ')}`] : []),

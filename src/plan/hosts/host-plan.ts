@@ -12,6 +12,7 @@ import { fitsPlatform } from '../../model/images';
 import { imagesOf } from '../resources/images';
 import { stopJoinedFirst } from '../followers/early-stops';
 import { Followed } from '../followers/followed';
+import { refuseOutside } from '../followers/outside';
 import { inOrderOfFollowing } from '../followers/in-order';
 import { ObservationIndex } from '../observation-index';
 import { planNetworks } from '../resources/networks';
@@ -123,6 +124,7 @@ export function planHost(input: HostPlanInput): HostPlan {
           ...networks.refusals,
           ...volumes.refusals,
           ...refuseImageVolumes(stack),
+          ...refuseOutside(planned, stack, observation),
           ...capacity.refusals,
           ...planning.ports.refusals,
           ...refuseShared(stack, observation),

@@ -10,7 +10,7 @@ import { dropImage, holdImage } from './images/image-holds';
 import { ensureImage, findImages } from './images';
 import { DockerInstances } from './instances';
 import { logs } from './logs';
-import { withLeftBehind } from './namespaces';
+import { findOutside, withLeftBehind } from './namespaces';
 import { adoptedVolumes, createNetwork, createVolume, removeNetwork, removeVolume } from './networks';
 import { observe } from './observe';
 import { clearly } from './api/until-clear';
@@ -36,7 +36,9 @@ export function createDockerRuntime(
         restartsWhatExits: true,
         observe: async (questions) => {
           const { instances: found, ...rest } = await observe(connection, scope, questions);
-          return { ...rest, instances: await withLeftBehind(found, own) };
+          const { containers } = questions;
+          const outside = containers && (await findOutside(containers, own));
+          return { ...rest, ...(outside && { outside }), instances: await withLeftBehind(found, own) };
         },
         images: {
           find: (references) => findImages(connection, references),

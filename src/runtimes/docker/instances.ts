@@ -1,7 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Container } from 'dockerode';
 import { type Pack, pack } from 'tar-stream';
-import type { ConfigFile, FileTarget, InstanceRef, InstanceSpec, SecretFile, SecretMount } from '../../model/instance';
+import {
+  joinedContainers,
+  type ConfigFile,
+  type FileTarget,
+  type InstanceRef,
+  type InstanceSpec,
+  type SecretFile,
+  type SecretMount,
+} from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import { isUp } from '../../model/observation';
 import { RuntimeError, type SecretReader } from '../runtime';
@@ -44,7 +52,7 @@ export class DockerInstances {
       ...(await this.imageFor(spec)),
       variables: await this.secrets.variables(spec),
       texts: await this.secrets.texts(spec),
-      joined: await containersOf(spec.joins, this.containers),
+      joined: await containersOf({ joins: spec.joins, joinsOutside: joinedContainers(spec) }, this.containers),
       address: await this.addressFor(spec, spec.networks[0]?.name),
     };
     const options = toCreateRequest(spec, details);

@@ -419,11 +419,7 @@ describe('a key of Compose', () => {
 
 describe('what is not carried over is named with its line', () => {
   it.each([
-    [
-      'network_mode: "container:b"',
-      '4:5 services.app.network_mode: names a container outside the stack, which may be replaced at any time; make ' +
-        'it a service of this stack and write service:NAME, or let both join an external network',
-    ],
+    ['pid: "container:-b"', '4:5 services.app.pid: use host, service:NAME or container:NAME'],
     ['ipc: "service:b"', '4:5 services.app.ipc: b keeps its shared memory to itself; set ipc: shareable there'],
     [
       'network_mode: "service:b"\n    links: [b]',

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import type { z } from 'zod';
 import { isData } from '../../read/overlay';
 import type { Data } from '../canonical/values';
-import { foreignContainer } from '../../schema/modes';
 import type { service } from '../schema/service';
 import { toDependencies, toDeploy, toResources } from './deploy';
 import { toHealthCheck } from './health-check';
@@ -67,7 +66,7 @@ const rows: Record<Key, Row> = {
   hostname: 'same',
   image: 'same',
   init: 'same',
-  ipc: (mode, part) => toNamespace('ipc', mode, part),
+  ipc: 'same',
   isolation: { ignored: windows },
   label_file: 'with',
   labels: 'same',
@@ -83,7 +82,7 @@ const rows: Record<Key, Row> = {
   networks: 'with',
   oom_kill_disable: 'same',
   oom_score_adj: 'same',
-  pid: (mode, part) => (mode === null ? {} : toNamespace('pid', mode, part)),
+  pid: (mode) => (mode === null ? {} : { pid: mode }),
   pids_limit: 'same',
   platform: 'same',
   ports: (ports) => ({ ports: (ports as Data[]).map(toPort) }),
@@ -152,16 +151,9 @@ function withoutNulls(environment: Data): Data {
   return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== null));
 }
 
-/** A namespace of this service, of another one or of the host. */
-function toNamespace(key: string, mode: unknown, { notes }: Part): Data {
-  if (!String(mode).startsWith('container:')) return { [key]: mode };
-  notes.refuse([key], foreignContainer);
-  return {};
-}
-
 /** `bridge` is Docker's own network, without names; the stack's default network does better. */
 function toNetworkMode(mode: string, part: Part): Data {
-  if (mode !== 'bridge' && mode !== 'default') return toNamespace('network_mode', mode, part);
+  if (mode !== 'bridge' && mode !== 'default') return { network_mode: mode };
   part.notes.ignore(['network_mode'], `${mode}: it joins the default network of the stack instead`);
   return {};
 }

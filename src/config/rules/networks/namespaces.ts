@@ -1,4 +1,4 @@
-import { joinedServices, namespaceKeys, type Namespace } from '../../../model/instance';
+import { joinedContainers, joinedServices, namespaceKeys, type Namespace } from '../../../model/instance';
 import { runtimeTraits } from '../../../model/runtimes';
 import { runtimeOf } from '../../../model/stack/runtime-of';
 import type { Service, ServiceStrategy } from '../../../model/stack';
@@ -39,6 +39,30 @@ export const sharedReplacedTogether: Rule = (input) => {
   })(input);
 };
 
+/** Only containers on Docker join others; old and new, or replicas, would meet in one namespace. */
+export const outsideJoinable: Rule = eachService((service, { stack }) =>
+  Object.entries(joinedContainers(service)).flatMap(([namespace, name]) => {
+    const refuse = (key: string, problem: string) => [at(service, [key], problem)];
+    const key = namespaceKeys[namespace as Namespace];
+    const runtime = runtimeOf(service, stack);
+    if (runtimeTraits[runtime].network !== 'containers')
+      return refuse(
+        key,
+        `container:NAME is not supported by ${runtimeTraits[runtime].label}; remove it, or choose another runtime`,
+      );
+    const joins = `joins a namespace of the container ${name}, so`;
+    const { kind } = service.strategy as ServiceStrategy;
+    return [
+      ...(kind === 'recreate'
+        ? []
+        : refuse('strategy', `${joins} old and new cannot run side by side; use strategy: recreate`)),
+      ...(service.replicas > 1 && namespace === 'network'
+        ? refuse('replicas', `${joins} all ${service.replicas} would have its address and ports; set replicas to 1`)
+        : []),
+    ];
+  }),
+);
+
 /** Keys that belong to the service whose network is joined. */
 const ofNetwork = [
   'networks',
@@ -55,12 +79,14 @@ const ofNetwork = [
 
 /** A service in the network of another one has no networks, ports and names of its own. */
 export const joinedNetworkAlone: Rule = eachService((service, { file }) => {
-  const { network } = joinedServices(service);
+  const outside = joinedContainers(service).network;
+  const network = joinedServices(service).network ?? (outside === undefined ? undefined : `the container ${outside}`);
   if (network === undefined) return [];
+  const remedy = outside === undefined ? 'move it there' : 'remove it';
   const input = file.services[service.name]!;
   return ofNetwork
     .filter((key) => input[key] !== undefined)
-    .map((key) => at(service, [key], `belongs to ${network}, whose network this service joins; move it there`));
+    .map((key) => at(service, [key], `belongs to ${network}, whose network this service joins; ${remedy}`));
 });
 
 function joinsOf(service: Service): [Namespace, string][] {

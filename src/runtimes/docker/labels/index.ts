@@ -1,6 +1,12 @@
 import type { VolumeSpec } from '../../../model/resources';
 import type { z } from 'zod';
-import type { InstanceSpec, Joined, NetworkAttachment, ResourceAmounts } from '../../../model/instance';
+import {
+  joinedContainers,
+  type InstanceSpec,
+  type Joined,
+  type NetworkAttachment,
+  type ResourceAmounts,
+} from '../../../model/instance';
 import { amounts, attachments, joined, parseJson, textsIn } from '../../instance-shapes';
 import type { Scope } from '../../runtime';
 import { labelSchema, labelShapes, type LabelledInstance } from './label-schema';
@@ -34,6 +40,7 @@ export function composeLabels(spec: InstanceSpec): Record<string, string> {
 /** The data of an instance that the engine needs later; {@link readLabels} reads it. */
 export function instanceLabels(spec: InstanceSpec): Record<string, string> {
   const names = spec.names ?? (spec.networks.length > 0 ? spec.networks : undefined);
+  const outside = joinedContainers(spec);
   const json: Record<string, unknown> = {
     keys: spec.keys,
     ports: spec.ports,
@@ -42,6 +49,7 @@ export function instanceLabels(spec: InstanceSpec): Record<string, string> {
     'pre-stop': spec.preStop,
     names,
     joins: spec.joins,
+    'joins-outside': Object.keys(outside).length > 0 ? outside : undefined,
   };
   const texts: Record<string, string | number> = {
     name: spec.name,
@@ -93,6 +101,11 @@ export function joinsOf(labels: Record<string, string>): Joined {
   return joined.safeParse(parseJson(labels[`${prefix}joins`] || '{}')).data ?? {};
 }
 
+/** Names of the containers outside the stack whose namespaces it joins; empty if the label is absent or invalid. */
+export function joinsOutsideOf(labels: Record<string, string>): Joined {
+  return joined.safeParse(parseJson(labels[`${prefix}joins-outside`] || '{}')).data ?? {};
+}
+
 /** Reserved resources of an instance; empty if the label is invalid. */
 export function reserveOf(labels: Record<string, string>): ResourceAmounts {
   return amounts.safeParse(parseJson(labels[`${prefix}reserve`] || '{}')).data ?? {};
@@ -107,9 +120,16 @@ export function readLabels(labels: Record<string, string>): LabelledInstance {
     Object.entries(labels).filter(([key, value]) => key.startsWith(prefix) && value !== ''),
   );
   const texts = Object.fromEntries(Object.keys(labelShapes).map((key) => [key, own[prefix + key]]));
-  const { 'stop-grace': stopGraceMs, health: healthCheck, 'pre-stop': preStop, ...rest } = readShapes(texts);
+  const {
+    'stop-grace': stopGraceMs,
+    health: healthCheck,
+    'pre-stop': preStop,
+    'joins-outside': joinsOutside,
+    ...rest
+  } = readShapes(texts);
   const { keys = {}, ports = [], reserve = {} } = rest;
-  return { ...rest, keys, ports, reserve, stopGraceMs, healthCheck, preStop };
+  const optional = { healthCheck, preStop, ...(joinsOutside && { joinsOutside }) };
+  return { ...rest, keys, ports, reserve, stopGraceMs, ...optional };
 }
 
 function readShapes(texts: Record<string, string | undefined>): z.infer<typeof labelSchema> {

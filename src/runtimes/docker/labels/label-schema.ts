@@ -38,6 +38,7 @@ export interface LabelledInstance {
   preStop?: string[];
   names?: NetworkAttachment[];
   joins?: Joined;
+  joinsOutside?: Joined;
 }
 
 const count = z.coerce.number().pipe(whole);
@@ -64,6 +65,7 @@ export const labelShapes = {
   'pre-stop': inJson(z.array(z.string())).optional(),
   names: inJson(attachments).optional(),
   joins: inJson(joined).optional(),
+  'joins-outside': inJson(joined).optional(),
 };
 
 export const labelSchema = z.object(labelShapes);
