@@ -10,6 +10,7 @@ import type {
   InstanceRef,
   NetworkAttachment,
   SealingKey,
+  SecretMount,
   SecretSource,
   ServedBy,
 } from '../model/instance';
@@ -242,7 +243,14 @@ export interface Activities {
   createJob(context: StepContext, instance: InstanceByReference): Promise<void>;
   /** Starts a created job unless it has already run, and waits for its end. */
   runJob(context: StepContext, instance: InstanceRef, options: { timeoutMs?: number; again: boolean }): Promise<void>;
-  execInInstance(context: StepContext, instance: InstanceRef, command: string[], purpose: string): Promise<void>;
+  /** Runs a command that must exit 0. `secrets`: those that its words refer to. */
+  execInInstance(
+    context: StepContext,
+    instance: InstanceRef,
+    command: string[],
+    purpose: string,
+    secrets?: SecretMount[],
+  ): Promise<void>;
   /** Stops an instance; with a drain, once no request is open or the drain's timeout is over. */
   retireInstance(context: StepContext, instance: InstanceRef, drain?: Drain): Promise<void>;
   /** Stops instances in parallel, each like {@link retireInstance}. */

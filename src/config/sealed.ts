@@ -22,7 +22,7 @@ export interface Separated {
 
 /**
  * Takes marked values out of a stack, to be sealed when it is sent: a variable with one becomes a secret, and so does
- * each text of a container on Docker and each config. Marked values anywhere else are refused.
+ * each text of a container and a hook on Docker, and each config. Marked values anywhere else are refused.
  */
 export function separateMarked(stack: Stack): Separated {
   const values: SealingValues = {};
@@ -104,13 +104,18 @@ function separated(service: Service, stack: Stack, values: SealingValues): Servi
 /** Texts of the container with references to what is secret in them. Docker runs a health check that has one. */
 function withReferences(service: Service, referred: (key: string, text: string) => string): Partial<Service> {
   const words = (key: string, list: string[]) => list.map((word, index) => referred(`${key}.${index}`, word));
-  const { command, entrypoint, labels, healthCheck } = service;
+  const { command, entrypoint, labels, healthCheck, hooks } = service;
   const probe = healthCheck?.probe;
   const isSecretProbe = probe?.kind === 'command' && probe.command.some(hasMark);
   return {
     ...(command && { command: words('command', command) }),
     ...(entrypoint && { entrypoint: words('entrypoint', entrypoint) }),
     labels: Object.fromEntries(Object.entries(labels).map(([key, text]) => [key, referred(`labels.${key}`, text)])),
+    hooks: {
+      ...hooks,
+      ...(hooks.postStart && { postStart: words('hooks.post_start', hooks.postStart) }),
+      ...(hooks.preStop && { preStop: words('hooks.pre_stop', hooks.preStop) }),
+    },
     ...(isSecretProbe && {
       healthCheck: { ...healthCheck!, probe: { kind: 'runtime' } },
       engineHealth: { ...timesOf(healthCheck!), command: words('healthcheck', probe.command) },

@@ -2,7 +2,7 @@ import type { ImageRequest } from '../model/images';
 import type { IntentKind } from '../model/deployment';
 import type { NetworkSpec, VolumeSpec } from '../model/resources';
 import type { Analysis, Approval, Placement } from '../model/stack';
-import type { InstanceRef, InstanceSpec, NetworkAttachment, ServedBy } from '../model/instance';
+import type { InstanceRef, InstanceSpec, NetworkAttachment, SecretMount, ServedBy } from '../model/instance';
 import type { RuntimeName } from '../model/runtimes';
 import type { Front, RouteTable } from '../model/traffic';
 
@@ -51,7 +51,8 @@ export type Action =
   | { kind: 'await-healthy'; instance: InstanceRef }
   | { kind: 'create-job'; instance: InstanceSpec }
   | { kind: 'run-job'; instance: InstanceRef; timeoutMs?: number }
-  | { kind: 'exec'; instance: InstanceRef; command: string[]; purpose: string }
+  /** `secrets`: those that the command refers to. */
+  | { kind: 'exec'; instance: InstanceRef; command: string[]; purpose: string; secrets?: SecretMount[] }
   /**
    * Stops an instance; with a drain, after its last open request. `early`: before the instances whose namespaces it
    * joins, which have these names.

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { largestPort } from '../model/names/host-port';
-import type { Joined, RestartPolicy } from '../model/instance';
+import type { Joined, RestartPolicy, SecretMount } from '../model/instance';
+import { grammarOf } from '../model/names';
 
 /** Schemas of instance data in labels or annotations, which others can write too. */
 
@@ -73,3 +74,12 @@ export const joined = z.object({
   ipc: z.string().optional(),
   pid: z.string().optional(),
 }) satisfies z.ZodType<Joined>;
+
+const ciphertext = z.string().regex(grammarOf('ciphertext').pattern);
+
+/** A sealed secret that texts of an instance refer to. Labels name no other source: anybody can write them. */
+export const sealedMount = z.object({
+  name: z.string(),
+  source: z.object({ sealed: ciphertext, parts: z.record(z.string(), ciphertext).optional() }),
+  target: z.object({ texts: z.literal(true) }),
+}) satisfies z.ZodType<SecretMount>;

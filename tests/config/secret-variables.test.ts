@@ -38,6 +38,48 @@ const plain = (sealing: SealingValues) =>
     Object.entries(sealing).map(([name, value]) => [name, typeof value === 'string' ? reveal(value) : value]),
   );
 
+describe('a secret variable in a hook', () => {
+  const given = { secrets: { V: "it's" } };
+
+  it('is sealed in its words, for containers on Docker', () => {
+    const hooks = 'hooks: {post_start: "login ${V}", pre_stop: [leave, "--key=${V}"]}';
+    const { stack, sealing } = stackFile(`services: {a: {image: "x:1", ${hooks}}}\n`, given);
+    expect(plain(sealing)).toEqual({ 'a.hooks.post_start.2': "login it's", 'a.hooks.pre_stop.1': "--key=it's" });
+    expect(stack.services.a!.hooks).toEqual({
+      postStart: ['/bin/sh', '-c', '${sealed:a.hooks.post_start.2}'],
+      preStop: ['leave', '${sealed:a.hooks.pre_stop.1}'],
+    });
+    expect(stack.services.a!.secrets.map(({ target }) => target)).toEqual([{ texts: true }, { texts: true }]);
+  });
+
+  it('stays one word where several commands run in a shell', () => {
+    const hooks = 'pre_stop: [{command: [leave, "$V"]}, {command: [rm, -f, /key]}]';
+    const { stack, sealing } = compose(`services: {a: {image: "x:1", ${hooks}}}\n`, given);
+    expect(plain(sealing)).toEqual({ 'a.hooks.pre_stop.5': "it's" });
+    expect(stack.services.a!.hooks.preStop).toEqual([
+      '/bin/sh',
+      '-c',
+      '"${1}" "${2}" && "${3}" "${4}" "${5}"',
+      'sh',
+      'leave',
+      '${sealed:a.hooks.pre_stop.5}',
+      'rm',
+      '-f',
+      '/key',
+    ]);
+  });
+
+  it.each([
+    ['Kubernetes', 'image: "x:1"', 'Kubernetes'],
+    ['processes', 'command: x', 'Process'],
+  ])('is refused for %s', (_, service, orchestrator) => {
+    const text = `infrastructure: {orchestrator: ${orchestrator}}\nservices: {a: {${service}, hooks: {post_start: "x $V"}}}`;
+    expect(messageOf(() => stackFile(`${text}\n`, given))).toContain(
+      'services.a.hooks.postStart.2: contains a credential, which only variables and secrets can pass on',
+    );
+  });
+});
+
 describe('a secret variable', () => {
   it.each([
     [

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import Docker from 'dockerode';
+import { sealedReference, type SecretMount, type SecretSource } from '../../src/model/instance';
 import { createDockerRuntime } from '../../src/runtimes/docker';
 import { toRuntimeError } from '../../src/runtimes/docker/api/errors';
 import { registryOf } from '../../src/runtimes/docker/images/credentials';
@@ -302,4 +303,26 @@ describe('the registry of an image', () => {
     ['localhost:5000/api', 'localhost:5000'],
     ['MYREG/api:1', 'MYREG'],
   ])('%s is %s', (reference, registry) => expect(registryOf(reference)).toBe(registry));
+});
+
+describe('the labels of an instance', () => {
+  it('keep what a hook needs to open its credentials, and no other source of secrets', () => {
+    const sealed = `v1.${'0a'.repeat(8)}.${'k'.repeat(43)}.${'n'.repeat(16)}.${'c'.repeat(30)}`;
+    const mount = (source: SecretSource): SecretMount => ({ name: 'api.hook', source, target: { texts: true } });
+    const labelsOf = (source: SecretSource) =>
+      instanceLabels(spec('api', { preStop: ['leave', sealedReference('api.hook')], preStopSecrets: [mount(source)] }));
+    const read = readLabels(labelsOf({ sealed, parts: { TOKEN: sealed } }));
+    expect(read).toMatchObject({
+      preStop: ['leave', '${sealed:api.hook}'],
+      preStopSecrets: [mount({ sealed, parts: { TOKEN: sealed } })],
+    });
+    for (const source of [{ file: '/etc/shadow' }, { sealed: 'plain' }])
+      expect(() => readLabels(labelsOf(source))).toThrow('its label deploy-code.pre-stop-secrets cannot be read');
+  });
+
+  it('name the containers outside the stack whose namespaces an instance joins', () => {
+    const labels = instanceLabels(spec('api', { networkMode: 'container:vpn', pid: 'container:app' }));
+    expect(readLabels(labels)).toMatchObject({ joinsOutside: { network: 'vpn', pid: 'app' } });
+    expect(readLabels(instanceLabels(spec('api')))).not.toHaveProperty('joinsOutside');
+  });
 });

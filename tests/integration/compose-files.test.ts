@@ -47,6 +47,8 @@ const compose = `services:
     networks: {default: {ipv4_address: 10.43.160.20}}
     healthcheck: {test: 'test "$$HOSTNAME" = db-host && test \${API_TOKEN} = token-4722', interval: 1s}
     volumes: [/data]
+    post_start: [{command: [sh, -c, "echo $$0 >> /data/started", "\${DB_PASSWORD}"]}]
+    pre_stop: [{command: [sh, -c, "echo $$0 > /data/stopped", "it's \${API_TOKEN}"]}, {command: ["true"]}]
     stop_grace_period: 2s
   migrate:
     image: ${images.app}
@@ -209,6 +211,15 @@ describeWith('docker', 'a Compose file', () => {
     const { stack } = load(planted[2]!);
     expect(JSON.stringify(stack.services.db!.command)).toContain('${sealed:db.command.3}');
     expect((await engine.client.logs(stack, ['db'], 10)).found[0]!.lines[0]).toBe('key=***');
+  });
+
+  it('gives its hooks credentials, which neither its labels nor its environment hold', async () => {
+    expect(await shown('db', 'cat /data/started', 3)).toBe(`${planted[0]}\n${planted[2]}\n`);
+    expect(await shown('db', 'cat /data/stopped', 3)).toBe(`it's ${planted[1]}\n`);
+    const { Config } = await docker.getContainer(instance('db', 3)).inspect();
+    const own = Object.entries(Config.Labels).filter(([key]) => key.startsWith('deploy-code.'));
+    expect(JSON.stringify(own)).toContain('${sealed:db.hooks.pre_stop.');
+    for (const value of planted) expect(JSON.stringify([own, Config.Env]).includes(value)).toBe(false);
   });
 
   it('goes back to an earlier release with the secrets that it had', async () => {

@@ -1,10 +1,11 @@
 import { hasWorkloads } from '../../model/runtimes';
-import type { InstanceRef } from '../../model/instance';
+import { withValues, type InstanceRef, type SecretMount } from '../../model/instance';
 import type { Retirement } from '../../plan/plan';
 import { RuntimeError, type Runtime } from '../../runtimes/runtime';
 import type { Activities, StepContext } from '../contract';
 import { balancerOf } from '../traffic/balancer';
 import type { ConfigContents } from './config-contents';
+import type { SecretStore } from '../secrets';
 import type { Dependencies } from '../dependencies';
 import { drain } from '../traffic/drain';
 import { CancelledFailure } from '@temporalio/common';
@@ -74,8 +75,7 @@ export function instanceActivities({ runtimes, secrets, events, contents }: Part
         signal,
         heartbeat,
       });
-    if (instance.preStop && !runtime.workloads)
-      await runtime.exec(instance.name, instance.preStop, preStopTimeoutMs).catch(() => undefined);
+    await runPreStop(runtime, secrets, instance);
     await runtime.retire(instance);
     events.emit('instance', { service: instance.service, event: 'retired' });
   };
@@ -105,10 +105,11 @@ export function instanceActivities({ runtimes, secrets, events, contents }: Part
         ),
       ),
 
-    execInInstance: (context, instance, command, purpose) =>
+    execInInstance: (context, instance, command, purpose, used = []) =>
       withHeartbeat(async () => {
         const runtime = runtimes(context);
-        const { exitCode, output } = await runtime.exec(instance.name, command, hookTimeoutMs);
+        const words = await withSecrets(command, used, secrets);
+        const { exitCode, output } = await runtime.exec(instance.name, words, hookTimeoutMs);
         if (exitCode === 0) return;
         const evidence = await gatherEvidence(runtime, secrets, context, instance.name, {});
         throw new SoftwareFault(`the ${purpose} of ${instance.service}-${instance.ordinal} exited ${exitCode}`, {
@@ -157,14 +158,16 @@ export function instanceActivities({ runtimes, secrets, events, contents }: Part
 
     removeInstance: (context, instance) =>
       withHeartbeat(async () => {
-        await removeWithPreStop(runtimes(context), instance);
+        await removeWithPreStop(runtimes(context), secrets, instance);
         events.emit('instance', { service: instance.service, event: 'removed' });
       }),
 
     removeInstances: (context, instances) =>
       withHeartbeat(async () => {
         const runtime = runtimes(context);
-        const outcomes = await Promise.allSettled(instances.map((instance) => removeWithPreStop(runtime, instance)));
+        const outcomes = await Promise.allSettled(
+          instances.map((instance) => removeWithPreStop(runtime, secrets, instance)),
+        );
         const failures = outcomes.flatMap((outcome, index) =>
           outcome.status === 'rejected' ? [{ name: instances[index]!.name, error: outcome.reason as Error }] : [],
         );
@@ -183,8 +186,24 @@ export function nameIn({ runtime }: StepContext, { service, ordinal }: InstanceR
 }
 
 /** Runs `pre_stop` first if the instance still runs. */
-async function removeWithPreStop(runtime: Runtime, instance: InstanceRef): Promise<void> {
-  if (instance.preStop && !runtime.workloads && (await runtime.inspect(instance.name))?.state === 'running')
-    await runtime.exec(instance.name, instance.preStop, preStopTimeoutMs).catch(() => undefined);
+async function removeWithPreStop(runtime: Runtime, secrets: SecretStore, instance: InstanceRef): Promise<void> {
+  if (instance.preStop && (await runtime.inspect(instance.name))?.state === 'running')
+    await runPreStop(runtime, secrets, instance);
   await runtime.remove(instance);
+}
+
+/** Runs `pre_stop`. Nothing keeps an instance from stopping: neither its failure nor a secret that cannot be read. */
+async function runPreStop(runtime: Runtime, secrets: SecretStore, instance: InstanceRef): Promise<void> {
+  const { name, preStop, preStopSecrets = [] } = instance;
+  if (!preStop || runtime.workloads) return;
+  await withSecrets(preStop, preStopSecrets, secrets)
+    .then((words) => runtime.exec(name, words, preStopTimeoutMs))
+    .catch(() => undefined);
+}
+
+/** The words of a command with the values of the secrets that they refer to, read now. */
+async function withSecrets(command: string[], used: SecretMount[], secrets: SecretStore): Promise<string[]> {
+  if (used.length === 0) return command;
+  const values = await secrets.texts({ secrets: used });
+  return command.map((word) => withValues(word, values));
 }

@@ -186,7 +186,7 @@ export const service = z
       .optional()
       .describe(
         'Volumes that only the image declares. `keep`: the next instance gets them; `new`: each instance starts with ' +
-          'empty ones. Default `keep` with `recreate`, otherwise `new`; in a Compose file always `keep`. Docker only.',
+          'empty ones. Default `keep` with `recreate`, otherwise `new`; in a Compose file `keep`. Docker only.',
       ),
     configs: configUse
       .optional()

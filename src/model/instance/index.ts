@@ -2,7 +2,7 @@
 
 import type { ContainerOptions, HealthCheck, Mount, EndpointSettings, RestartPolicy } from './container';
 import type { Joined, OfContainer, OfService } from './namespaces';
-import type { ConfigFile, ConfigReference, FileTarget } from './secrets';
+import type { ConfigFile, ConfigReference, FileTarget, SecretMount } from './secrets';
 import type { Workload } from './workload';
 
 export * from './container';
@@ -63,6 +63,8 @@ export interface InstanceSpec extends ContainerOptions {
   /** Prevent processes from gaining privileges through setuid programs. */
   noNewPrivileges?: boolean;
   preStop?: string[];
+  /** Sealed secrets that `preStop` refers to. */
+  preStopSecrets?: SecretMount[];
   /** On a cluster only. */
   workload?: Workload;
   /** Fingerprint: if it differs from the running instance's, the instance is replaced. */
@@ -83,4 +85,6 @@ export interface InstanceRef {
   stopGraceMs: number;
   healthCheck?: HealthCheck;
   preStop?: string[];
+  /** Sealed secrets that `preStop` refers to. */
+  preStopSecrets?: SecretMount[];
 }

@@ -51,7 +51,7 @@ export interface VaultAddress {
 
 /**
  * How an instance receives a secret: as a file, as an environment variable, as all variables of its env files, or in
- * the texts of its container (command, labels, health check) that refer to it as {@link sealedReference}.
+ * its texts (command, labels, health check, hooks) that refer to it as {@link sealedReference}.
  */
 export interface SecretMount {
   name: string;
@@ -62,6 +62,21 @@ export interface SecretMount {
 /** Stands in a text for the value of a secret. */
 export function sealedReference(name: string): string {
   return `\${sealed:${name}}`;
+}
+
+/** The text with the values of the secrets that it refers to, by name. */
+export function withValues(text: string, values: Record<string, string>): string {
+  return Object.entries(values).reduce(
+    (all, [name, value]) => all.replaceAll(sealedReference(name), () => value),
+    text,
+  );
+}
+
+/** The secrets that texts refer to. */
+export function referredIn(texts: readonly string[], secrets: readonly SecretMount[]): SecretMount[] {
+  return secrets.filter(
+    ({ name, target }) => 'texts' in target && texts.some((text) => text.includes(sealedReference(name))),
+  );
 }
 
 /** Location of a file in an instance. Default owner: root; for processes, the worker's user. */

@@ -1,7 +1,7 @@
 import type { EveryOption } from '../../model/container-options';
 import type { Service, ServiceMount, Stack } from '../../model/stack';
 import { volumeOfReplica } from '../../model/stack/mounted-volumes';
-import type { InstanceRef, InstanceSpec, Mount, PortBinding } from '../../model/instance';
+import { referredIn, type InstanceRef, type InstanceSpec, type Mount, type PortBinding } from '../../model/instance';
 import type { ObservedInstance } from '../../model/observation';
 import type { Fingerprint } from './fingerprint';
 import type { Followed } from '../followers/followed';
@@ -27,6 +27,7 @@ export function toInstanceSpec(
 ): InstanceSpec & EveryOption {
   const { stack, known, followed, deployment, release, phase } = context;
   const joins = followed.joinsOf(service);
+  const preStopSecrets = referredIn(service.hooks.preStop ?? [], service.secrets);
   const networkMode = service.networkMode ?? stack.infrastructure.networkMode;
   return {
     name: instanceName(stack, service, ordinal, deployment),
@@ -116,6 +117,7 @@ export function toInstanceSpec(
     reserve: service.reserve,
     limit: service.limit,
     preStop: service.hooks.preStop,
+    ...(preStopSecrets.length > 0 && { preStopSecrets }),
     hash,
     keys,
   };
@@ -139,6 +141,7 @@ export function toRef({
   stopGraceMs,
   healthCheck,
   preStop,
+  preStopSecrets,
 }: InstanceSpec | ObservedInstance): InstanceRef {
   return {
     name,
@@ -148,5 +151,6 @@ export function toRef({
     stopGraceMs,
     ...(healthCheck && { healthCheck }),
     ...(preStop && { preStop }),
+    ...(preStopSecrets && { preStopSecrets }),
   };
 }

@@ -1,4 +1,4 @@
-import type { InstanceSpec } from '../../model/instance';
+import { referredIn, type InstanceSpec } from '../../model/instance';
 import { isUp, type ObservedInstance } from '../../model/observation';
 import type { ServiceNames } from '../traffic/service-names';
 import type { ServiceTraffic } from '../traffic/service-traffic';
@@ -43,12 +43,19 @@ export type Strategy<Options = unknown> = (replacement: Replacement, options: Op
 
 /** Starts an instance; the lane ends when it is healthy and its hook has run. */
 export function start(next: InstanceSpec, { postStart, steps }: Replacement): Lane {
+  const secrets = referredIn(postStart ?? [], next.secrets);
   return [
     steps.make({ kind: 'start', instance: next }, next.service),
     ...(postStart
       ? [
           steps.make(
-            { kind: 'exec', instance: toRef(next), command: postStart, purpose: 'post_start hook' },
+            {
+              kind: 'exec',
+              instance: toRef(next),
+              command: postStart,
+              purpose: 'post_start hook',
+              ...(secrets.length > 0 && { secrets }),
+            },
             next.service,
           ),
         ]

@@ -45,6 +45,7 @@ export function toTestSpec(
     restart: 'no',
     healthCheck: undefined,
     preStop: undefined,
+    preStopSecrets: undefined,
     hash: `${testHash}${first!.hash}`,
     keys: {},
   };

@@ -1,7 +1,7 @@
 import type { ContainerCreateOptions, HostConfig } from 'dockerode';
 import { optionNames } from '../../model/container-options';
 import {
-  sealedReference,
+  withValues,
   type BlkioLimits,
   type ContainerOptions,
   type Device,
@@ -151,8 +151,7 @@ export function toCreateRequest(given: InstanceSpec, details: ContainerDetails):
 /** The spec with values of secrets in the texts that refer to them. */
 function withTexts(spec: InstanceSpec, texts: Record<string, string> = {}): InstanceSpec {
   if (Object.keys(texts).length === 0) return spec;
-  const filled = (text: string) =>
-    Object.entries(texts).reduce((all, [name, value]) => all.replaceAll(sealedReference(name), () => value), text);
+  const filled = (text: string) => withValues(text, texts);
   const { command, entrypoint, labels, engineHealth } = spec;
   return {
     ...spec,

@@ -1,3 +1,4 @@
+import { hasMark } from '../../../model/text/marks';
 import type { Data } from '../canonical/values';
 import type { Part } from './part';
 import { listOf } from './values';
@@ -19,9 +20,16 @@ export function toHooks({ service, notes }: Part): Data {
   return Object.keys(hooks).length > 0 ? { hooks } : {};
 }
 
-/** Several commands run one after another in a shell, as long as they succeed. */
+/**
+ * Several commands run one after another in a shell, as long as they succeed. Where a word has a credential in it, the
+ * shell gets the words as its arguments: only the worker knows what would have to be quoted in them.
+ */
 function joined(commands: string[][]): string[] | string {
-  return commands.length === 1 ? commands[0]! : commands.map((words) => words.map(quoted).join(' ')).join(' && ');
+  if (commands.length === 1) return commands[0]!;
+  if (!commands.flat().some(hasMark)) return commands.map((words) => words.map(quoted).join(' ')).join(' && ');
+  let count = 0;
+  const script = commands.map((words) => words.map(() => `"\${${(count += 1)}}"`).join(' ')).join(' && ');
+  return ['/bin/sh', '-c', script, 'sh', ...commands.flat()];
 }
 
 function quoted(word: string): string {

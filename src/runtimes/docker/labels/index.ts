@@ -47,6 +47,7 @@ export function instanceLabels(spec: InstanceSpec): Record<string, string> {
     reserve: spec.reserve,
     health: spec.healthCheck,
     'pre-stop': spec.preStop,
+    'pre-stop-secrets': spec.preStopSecrets,
     names,
     joins: spec.joins,
     'joins-outside': Object.keys(outside).length > 0 ? outside : undefined,
@@ -124,11 +125,17 @@ export function readLabels(labels: Record<string, string>): LabelledInstance {
     'stop-grace': stopGraceMs,
     health: healthCheck,
     'pre-stop': preStop,
+    'pre-stop-secrets': preStopSecrets,
     'joins-outside': joinsOutside,
     ...rest
   } = readShapes(texts);
   const { keys = {}, ports = [], reserve = {} } = rest;
-  const optional = { healthCheck, preStop, ...(joinsOutside && { joinsOutside }) };
+  const optional = {
+    healthCheck,
+    preStop,
+    ...(preStopSecrets && { preStopSecrets }),
+    ...(joinsOutside && { joinsOutside }),
+  };
   return { ...rest, keys, ports, reserve, stopGraceMs, ...optional };
 }
 

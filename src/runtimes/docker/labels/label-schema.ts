@@ -7,6 +7,7 @@ import type {
   PortBinding,
   ResourceAmounts,
   RestartPolicy,
+  SecretMount,
 } from '../../../model/instance';
 import {
   amounts,
@@ -17,6 +18,7 @@ import {
   parseJson,
   portBinding,
   restartPolicy,
+  sealedMount,
   whole,
 } from '../../instance-shapes';
 
@@ -36,6 +38,7 @@ export interface LabelledInstance {
   reserve: ResourceAmounts;
   healthCheck?: HealthCheck;
   preStop?: string[];
+  preStopSecrets?: SecretMount[];
   names?: NetworkAttachment[];
   joins?: Joined;
   joinsOutside?: Joined;
@@ -63,6 +66,7 @@ export const labelShapes = {
   reserve: inJson(amounts).optional(),
   health: inJson(healthCheck).optional(),
   'pre-stop': inJson(z.array(z.string())).optional(),
+  'pre-stop-secrets': inJson(z.array(sealedMount)).optional(),
   names: inJson(attachments).optional(),
   joins: inJson(joined).optional(),
   'joins-outside': inJson(joined).optional(),

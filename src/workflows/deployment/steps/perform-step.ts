@@ -55,7 +55,13 @@ export async function performStep(
         activity('runTest', taskQueue, title)(context, instance, step.timeoutMs),
       );
     case 'exec':
-      return activity('execInInstance', taskQueue, title)(context, step.instance, step.command, step.purpose);
+      return activity('execInInstance', taskQueue, title)(
+        context,
+        step.instance,
+        step.command,
+        step.purpose,
+        ...(step.secrets ? [step.secrets] : []),
+      );
     case 'attach':
       return activity('attachInstance', taskQueue, title)(context, step.instance, step.networks);
     case 'route':
