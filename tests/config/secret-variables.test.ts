@@ -73,8 +73,9 @@ describe('a secret variable in a hook', () => {
     ['Kubernetes', 'image: "x:1"', 'Kubernetes'],
     ['processes', 'command: x', 'Process'],
   ])('is refused for %s', (_, service, orchestrator) => {
-    const text = `infrastructure: {orchestrator: ${orchestrator}}\nservices: {a: {${service}, hooks: {post_start: "x $V"}}}`;
-    expect(messageOf(() => stackFile(`${text}\n`, given))).toContain(
+    const services = `services: {a: {${service}, hooks: {post_start: "x $V"}}}`;
+    const text = `infrastructure: {orchestrator: ${orchestrator}}\n${services}\n`;
+    expect(messageOf(() => stackFile(text, given))).toContain(
       'services.a.hooks.postStart.2: contains a credential, which only variables and secrets can pass on',
     );
   });

@@ -58,7 +58,7 @@ describeWith('docker', 'a volume that only the image declares', () => {
     expect(await log()).toEqual(['1', '2', 'broken', '2']);
   });
 
-  it('that the engine made has a name of its own, outlives a stop and a replacement, and is nobody else’s', async () => {
+  it('that the engine made has a name of its own, and outlives a stop and a replacement', async () => {
     expect(await (await engine.client.stop(load('2'))).result()).toMatchObject({ outcome: 'succeeded' });
     expect(await states(name)).toEqual([]);
     expect(await deploy('3')).toMatchObject({ outcome: 'succeeded' });

@@ -20,7 +20,9 @@ describeWith('docker', 'services in the namespaces of a container outside the st
       `name: ${name}`,
       `x-deploy-code: {watch: {interval: ${watchMs}ms}}`,
       'services:',
-      `  web: ${service(`network_mode: "container:${container}", environment: {VERSION: "${version}", PORT: "9090"}, ${http}`)}`,
+      `  web: ${service(
+        `network_mode: "container:${container}", environment: {VERSION: "${version}", PORT: "9090"}, ${http}`,
+      )}`,
       `  peek: ${service(`pid: "container:${container}", ipc: "container:${container}"`)}`,
     ].join('\n');
     return loadStack({ file: writeStack(text, 'compose.yaml'), environment: 'test', shell: {} }).stack;

@@ -94,7 +94,7 @@ export function refuseImageVolumes({ services }: Stack): Refusal[] {
   });
 }
 
-/** Warns of services that the file has replaced side by side, and that are replaced in turn because of such a volume. */
+/** Warns of services that the file has replaced side by side, and such a volume in turn. */
 export function warnOfTurns(planned: PlannedPhase[], asked: Stack, { services }: Stack): string[] {
   return servicesOf(planned)
     .filter((each) => acts(each) && each.action !== 'create')

@@ -67,7 +67,8 @@ async function outsideId(name: string, namespace: Namespace, containers: OwnCont
       : 'does not run';
   throw new RuntimeError(
     'software',
-    `the container ${name}, whose ${namespace} namespace it joins, ${problem}; start one of that name, then deploy again`,
+    `the container ${name}, whose ${namespace} namespace it joins, ${problem}; ` +
+      'start one of that name, then deploy again',
   );
 }
 
