@@ -308,6 +308,8 @@ export interface Activities {
   sealingKey(): Promise<SealingKey>;
   /** Seals stored secrets of the environment anew, by name; resolves with those that a former key had sealed. */
   resealSecrets(sealed: Record<string, string>): Promise<Record<string, string>>;
+  /** The same for logins, by registry. */
+  resealLogins(sealed: Record<string, string>): Promise<Record<string, string>>;
 
   /** Delivers a notification to a subscriber; failures may be retried. */
   deliver(subscriber: Subscriber, notification: Notification): Promise<void>;

@@ -32,6 +32,8 @@ export interface TemporalGateway {
   settleRoutes(host: HostPlace, settlement: RouteSettlement): Promise<string | undefined>;
   /** The routes of all environments at the shared load balancer of a host. */
   sharedClaims(host: HostPlace): Promise<SharedClaim[]>;
+  /** The ciphertext of the installation's login at a registry; undefined if there is none. */
+  sealedLogin(registry: string): Promise<string | undefined>;
   isRunning(workflowId: string): Promise<boolean>;
   /** Terminates a workflow that cannot process its signals; resolves with whether it still runs. */
   endIfStuck(workflowId: string, by: string): Promise<boolean>;

@@ -64,6 +64,10 @@ export const commandModules: readonly { commands: readonly string[]; load: () =>
     load: () => (require('./commands/secret') as typeof import('./commands/secret')).addSecret,
   },
   {
+    commands: ['registry'],
+    load: () => (require('./commands/registry') as typeof import('./commands/registry')).addRegistry,
+  },
+  {
     commands: ['volume'],
     load: () => (require('./commands/volume') as typeof import('./commands/volume')).addVolume,
   },

@@ -12,6 +12,17 @@ export async function ask(warning: string, question: string): Promise<string> {
   return answer.trim();
 }
 
+/** Asks for a line at the terminal. @throws BadRequest without a terminal */
+export async function askLine(question: string, withoutTerminal: string): Promise<string> {
+  if (!process.stdin.isTTY) throw new BadRequest(`standard input is not a terminal. ${withoutTerminal}`);
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await terminal.question(rendered(question))).trim();
+  } finally {
+    terminal.close();
+  }
+}
+
 /** Asks for a secret at the terminal, without showing what is typed. @throws BadRequest without a terminal */
 export async function askHidden(question: string, withoutTerminal: string): Promise<string> {
   if (!process.stdin.isTTY) throw new BadRequest(`standard input is not a terminal. ${withoutTerminal}`);

@@ -9,6 +9,7 @@ import type { IntentKind } from '../model/deployment';
 import type { Refusal } from '../plan/plan';
 import type { SealingKey, SealingValues } from '../model/instance';
 import type { InspectResults } from '../workflows/inspect';
+import { Registries } from './registries';
 import { sealStack } from './secrets/seal';
 import { StoredSecrets } from './secrets/stored';
 import {
@@ -101,6 +102,16 @@ export class DeployCodeClient extends Reader {
         this.inspect({ kind: 'reseal', place: await this.auditPlaceOf(place), secrets, taskQueue, act: actOf() }),
       environment: (place) => this.environment(place),
       release: (place, number) => this.release(place, number),
+      logins: () => this.registries.list(),
+    });
+  }
+
+  /** Logins of the whole installation at image registries. */
+  get registries(): Registries {
+    return new Registries(this.temporal, {
+      requireWorker: () => this.requireWorker(),
+      sealingKey: (place) => this.sealingKey(place),
+      trail: (place, last, known) => this.inspect({ kind: 'trail', place, last, known, taskQueue }),
     });
   }
 

@@ -5,6 +5,8 @@ export { BadRequest, DeploymentLost, EngineUnreachable, NoWorker } from '../temp
 export { NameProblem } from '../model/names';
 export type { HistoryEntry } from './history';
 export { Schedules, type ScheduledRun, type ScheduleListing, type ScheduleView } from './schedules';
+export { Registries, type LoginOptions, type RegistryLine } from './registries';
+export type { Credential } from './registries/verify';
 export { StoredSecrets, type StoredSecretLine } from './secrets/stored';
 export type { KeyUses } from './secrets/uses';
 export { loadStack, StackFileError, type LoadOptions, type Problem, type Stack } from '../config';

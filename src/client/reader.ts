@@ -146,6 +146,7 @@ const isRead: ReadonlySet<InspectInput['kind']> = new Set([
   'plan',
   'status',
   'logs',
+  'trail',
   'audit',
   'engines',
   'volumes',

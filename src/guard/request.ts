@@ -1,4 +1,4 @@
-import { request as requestHttp, type IncomingMessage } from 'node:http';
+import { request as requestHttp, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { lookupElsewhere, refuseSurroundings } from './addresses';
 import { readBounded } from './bounded';
@@ -21,6 +21,7 @@ export interface HttpCall {
 
 export interface HttpReply {
   status: number;
+  headers: IncomingHttpHeaders;
   body: string;
 }
 
@@ -48,7 +49,7 @@ async function exchange(url: URL, call: HttpCall, signal: AbortSignal, redirects
     headers: { location },
   } = answer;
   if (!redirections.has(status) || location === undefined || redirects === 0)
-    return { status, body: await bodyOf(answer, call.largest) };
+    return { status, headers: answer.headers, body: await bodyOf(answer, call.largest) };
   answer.destroy();
   return exchange(nextOf(url, location), call, signal, redirects - 1);
 }

@@ -13,7 +13,7 @@ import {
 
 /**
  * Sealed values: X25519 with an ephemeral key, HKDF-SHA-256 and AES-256-GCM, as in ECIES. Anybody can seal for an
- * engine with its public key; only the engine can open, and only for the stack, environment and name it was sealed for.
+ * engine with its public key; only the engine can open, and only for what it was sealed for.
  */
 
 const version = 'v1';
@@ -26,12 +26,8 @@ const publicPrefix = Buffer.from('302a300506032b656e032100', 'hex');
 /** Largest value, in bytes. */
 const largest = 256 * 1024;
 
-/** What a value is sealed for. */
-export interface SealedFor {
-  stack: string;
-  environment: string;
-  name: string;
-}
+/** What a value is sealed for: a name in an environment, or the login at a registry of the whole installation. */
+export type SealedFor = { stack: string; environment: string; name: string } | { registry: string };
 
 /** A value that this engine cannot open. The message does not show it. */
 export class SealProblem extends Error {}
@@ -73,7 +69,7 @@ export function openedOf(opened: Buffer): Opened {
 
 /** Seals a value of at most 256 KiB. @throws SealProblem if the key is not one, or the value is too large */
 export function seal(value: Buffer, { publicKey }: { publicKey: string }, purpose: SealedFor): string {
-  if (value.length > largest) throw new SealProblem(`${purpose.name} is larger than ${largest / 1024} KiB`);
+  if (value.length > largest) throw new SealProblem(`${nameOf(purpose)} is larger than ${largest / 1024} KiB`);
   const recipient = Buffer.from(publicKey, 'base64url');
   const ephemeral = generateKeyPairSync('x25519');
   const sender = rawPublic(ephemeral.publicKey);
@@ -113,13 +109,20 @@ export function unseal(sealed: string, installationKeys: readonly Buffer[], purp
       .setAuthTag(text!.subarray(-tagBytes));
     return Buffer.concat([decipher.update(text!.subarray(0, -tagBytes)), decipher.final()]);
   } catch (error) {
-    throw new SealProblem('is damaged, or sealed for another stack, environment or name', { cause: error });
+    const other = 'registry' in purpose ? 'registry' : 'stack, environment or name';
+    throw new SealProblem(`is damaged, or sealed for another ${other}`, { cause: error });
   }
 }
 
-/** Distinct inputs have distinct bindings. */
-function bindingOf({ stack, environment, name }: SealedFor): Buffer {
-  return Buffer.from(JSON.stringify([version, stack, environment, name]));
+function nameOf(purpose: SealedFor): string {
+  return 'registry' in purpose ? `the login at ${purpose.registry}` : purpose.name;
+}
+
+/** Distinct inputs have distinct bindings, which differ in length between the kinds. */
+function bindingOf(purpose: SealedFor): Buffer {
+  const parts =
+    'registry' in purpose ? ['registry', purpose.registry] : [purpose.stack, purpose.environment, purpose.name];
+  return Buffer.from(JSON.stringify([version, ...parts]));
 }
 
 function privateKeyOf(installationKey: Buffer): KeyObject {

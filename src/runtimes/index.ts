@@ -4,7 +4,7 @@ import { connectDocker, type DockerEndpoint } from './docker/api/connection';
 import type { ClusterEndpoint } from './kubernetes/api/connection';
 import { createMemoryRuntime } from './memory';
 import { createProcessRuntime } from './process';
-import type { Runtime, RuntimeDriver, Scope, SecretReader } from './runtime';
+import type { RegistryLogins, Runtime, RuntimeDriver, Scope, SecretReader } from './runtime';
 
 /** The kinds of hosts. */
 export type HostKind = Extract<RuntimeName, 'docker' | 'kubernetes'>;
@@ -20,6 +20,8 @@ export type Runtimes = (place: RuntimePlace) => Runtime;
 export interface RuntimesOptions {
   dataDir: string;
   secrets: SecretReader;
+  /** Logins for the pulls of Docker. */
+  logins?: RegistryLogins;
   supervisor?: string;
   /** The Docker Engine; absent: that of the `docker` command. */
   docker?: DockerEndpoint;
@@ -37,7 +39,7 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     Object.entries(options.given ?? {}) as [RuntimeName, RuntimeDriver][],
   );
   const factories: Record<RuntimeName, () => RuntimeDriver> = {
-    docker: () => createDockerRuntime(options.secrets, connectDocker(options.docker)),
+    docker: () => createDockerRuntime(options.secrets, { ...connectDocker(options.docker), logins: options.logins }),
     kubernetes: () => loadKubernetes().createKubernetesRuntime(options.secrets, options.cluster),
     process: () => createProcessRuntime(options),
     memory: () => createMemoryRuntime(),

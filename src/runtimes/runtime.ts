@@ -247,9 +247,9 @@ export class RuntimeError extends Error {
   /**
    * `address`: an address that an instance is to have is taken. `stuck`: half a start has left it so that it can only
    * be made anew. `unclear`: a text that nobody knows, of trouble that passes or of a mistake that stays. `foreign`:
-   * something of somebody else has the name; nothing was made.
+   * something of somebody else has the name; nothing was made. `denied`: a registry wants another login.
    */
-  reason?: 'address' | 'stuck' | 'unclear' | 'foreign';
+  reason?: 'address' | 'stuck' | 'unclear' | 'foreign' | 'denied';
 
   constructor(
     readonly kind: RuntimeErrorKind,
@@ -259,6 +259,21 @@ export class RuntimeError extends Error {
     super(message, options);
     this.name = 'RuntimeError';
   }
+}
+
+/** A user and password of an image registry. */
+export interface RegistryLogin {
+  user: string;
+  password: string;
+}
+
+/** The logins of the installation at image registries, as they are now. */
+export interface RegistryLogins {
+  /**
+   * The login at a registry, by its one spelling; undefined if there is none.
+   * @throws RuntimeError if it cannot be read or opened
+   */
+  at(registry: string): Promise<RegistryLogin | undefined>;
 }
 
 /** Values of an instance's secrets. Only drivers ask, at the moment of use. */

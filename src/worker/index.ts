@@ -11,6 +11,7 @@ import { AuditDatabase } from '../activities/audit/trail-table';
 import type { AuditSettings } from '../activities/audit/settings';
 import type { ActivityEvents } from '../activities/dependencies';
 import { SecretStore } from '../activities/secrets';
+import { InstallationLogins } from '../activities/secrets/registry-logins';
 import { installationKeys } from '../activities/secrets/installation-key';
 import { Builds } from '../temporal/builds';
 import type { RuntimeName } from '../model/runtimes';
@@ -142,6 +143,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
 
   const converter = dataConverter(undefined, { marksRefused: true });
   const gateway = createTemporalGateway(client);
+  const logins = new InstallationLogins(gateway, secrets);
 
   const auditDatabase =
     configuration.auditDatabase === undefined ? undefined : new AuditDatabase(configuration.auditDatabase);
@@ -151,6 +153,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
     const runtimes = createRuntimes({
       dataDir,
       secrets,
+      logins,
       supervisor: configuration.supervisor,
       given,
       docker,

@@ -3,7 +3,7 @@ import type { TemporalGateway } from '../activities/dependencies';
 import { SoftwareFault } from '../activities/failures';
 import { endIfStuck } from '../temporal/responsiveness';
 import { signalEnvironment } from '../temporal/signal-environment';
-import { unlessMissing } from '../temporal/unless-missing';
+import { ifRunning, unlessMissing } from '../temporal/unless-missing';
 import { keptReleasesOf } from '../temporal/visibility';
 import {
   claimHostSignal,
@@ -17,7 +17,9 @@ import {
   imagesMemo,
   joinSignal,
   pruneSignal,
+  registriesId,
   releaseId,
+  sealedLoginQuery,
   sessionQuery,
   reportHostSignal,
   settleRoutesUpdate,
@@ -29,6 +31,9 @@ import type { HostPlace } from '../model/host';
 import type { PinnedImages } from '../model/images';
 import { startOf } from '../temporal/start-of';
 import { createUnattended } from './unattended';
+
+/** How long a pull waits for the login at its registry, in ms; then it is tried again as the platform returns. */
+const answerMs = 20_000;
 
 /** The calls of activities to Temporal, over the worker's own client. */
 export function createTemporalGateway(client: Client): TemporalGateway {
@@ -93,13 +98,17 @@ export function createTemporalGateway(client: Client): TemporalGateway {
             ),
       ),
 
-    sharedClaims: async (place) =>
-      (
-        await unlessMissing(async () => {
-          const handle = workflow.getHandle(sharedBalancerId(place));
-          return (await handle.describe()).status.name === 'RUNNING' ? handle.query(sharedBalancerQuery) : undefined;
-        })
-      )?.claims ?? [],
+    async sharedClaims(place) {
+      const handle = workflow.getHandle(sharedBalancerId(place));
+      return (await ifRunning(handle, () => handle.query(sharedBalancerQuery)))?.claims ?? [];
+    },
+
+    sealedLogin(registry) {
+      const handle = workflow.getHandle(registriesId);
+      return client.withDeadline(Date.now() + answerMs, () =>
+        ifRunning(handle, () => handle.query(sealedLoginQuery, registry)),
+      );
+    },
 
     async isRunning(workflowId) {
       const description = await unlessMissing(() => workflow.getHandle(workflowId).describe());

@@ -14,5 +14,6 @@ export { fleet } from './fleet';
 export { host } from './host';
 export { notify } from './notify';
 export { redeploy } from './redeploy';
+export { registries } from './registries';
 export { release } from './release';
 export { sharedBalancer } from './shared-balancer';

@@ -64,6 +64,7 @@ export type InspectInput =
   | { kind: 'act'; place: AuditPlace; what: string; taskQueue: string; act?: Act }
   | { kind: 'sealing-key'; place: Place; taskQueue: string }
   | ResealRequest
+  | { kind: 'trail'; place: Place; last: number; known?: AuditHead; taskQueue: string }
   | { kind: 'audit'; stack: Stack; last: number; known?: AuditHead; taskQueue: string }
   | { kind: 'engines'; stack: Stack; taskQueue: string }
   | { kind: 'volumes'; stack: Stack; taskQueue: string }
@@ -93,6 +94,7 @@ export interface InspectResults {
   logs: Answers<InstanceLog>;
   exec: { exitCode: number; output: string };
   act: undefined;
+  trail: AuditTrail;
   audit: AuditTrail;
   engines: Answers<EngineLine>;
   volumes: Answers<VolumeLine>;
@@ -109,6 +111,8 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
   if (input.kind === 'act') return recordAct(input.place, taskQueue, input.what, input.act) as Promise<undefined>;
   if (input.kind === 'sealing-key') return activity('sealingKey', taskQueue, 'the key to seal values with')();
   if (input.kind === 'reseal') return reseal(input);
+  if (input.kind === 'trail')
+    return activity('readAudit', taskQueue, 'read the audit trail')(input.place, input.last, input.known);
   const { stack } = input;
   switch (input.kind) {
     case 'plan': {
@@ -150,6 +154,7 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
 function shapeOf(input: InspectInput) {
   if (input?.kind === 'act') return inputs.act;
   if (input?.kind === 'reseal') return inputs.reseal;
+  if (input?.kind === 'trail') return inputs.trail;
   return input?.kind === 'sealing-key' ? inputs.sealingKey : inputs.inspect;
 }
 

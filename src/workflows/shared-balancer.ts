@@ -1,12 +1,5 @@
-import {
-  allHandlersFinished,
-  ApplicationFailure,
-  CancellationScope,
-  continueAsNew,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
-import { failureTypes, type PortProblem } from '../activities/contract';
+import { allHandlersFinished, CancellationScope, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { PortProblem } from '../activities/contract';
 import type { HostPlace } from '../model/host';
 import type { SharedRoute } from '../model/traffic';
 import {
@@ -22,6 +15,7 @@ import { toProblem } from './deployment/steps/failure';
 import { isTrouble } from './deployment/steps/platform-retry';
 import { activity } from './support/activity-options';
 import { admit } from './support/admit';
+import { accepts } from './support/listen';
 import { forEachGone } from './support/gone';
 import {
   claimRoutesUpdate,
@@ -32,7 +26,6 @@ import {
   type ClaimAnswer,
   type SharedBalancerState,
 } from './messages';
-import { fits, type Shape } from './messages/shape';
 import { inputs, shapes } from './messages/shapes';
 import { waitUntil } from './support/serialised-events';
 
@@ -185,12 +178,4 @@ class SharedBalancer {
       this.wanted += 1;
     });
   }
-}
-
-/** @throws ApplicationFailure for a malformed message */
-function accepts(shape: Shape): (message: unknown) => void {
-  return (message) => {
-    if (!fits(message, shape))
-      throw ApplicationFailure.nonRetryable('malformed message; nothing was done', failureTypes.software);
-  };
 }

@@ -45,6 +45,8 @@ export const namespaces = [
   'platform',
   'policy',
   'processes',
+  'registries',
+  'registries-bearer',
   'releases',
   'remedy',
   'replay',

@@ -5,9 +5,16 @@ import { join, resolve } from 'node:path';
 import { downloadPackage } from './debian-package';
 import { until } from './until';
 
-const address = '127.0.0.1:5000';
+const usualAddress = '127.0.0.1:5000';
 const cache = resolve('.deploy-code', 'cache', 'registry');
 const unpacked = join(cache, 'usr', 'bin', 'docker-registry');
+
+export interface RegistryOptions {
+  /** Host and port. */
+  address?: string;
+  /** Section `auth` of its settings; default everybody may do everything. */
+  auth?: object;
+}
 
 /** A real image registry on this machine. */
 export class Registry {
@@ -17,6 +24,8 @@ export class Registry {
   private constructor(
     private readonly program: string,
     private readonly folder: string,
+    readonly address: string,
+    auth?: object,
   ) {
     this.settings = join(folder, 'registry.json');
     writeFileSync(
@@ -25,14 +34,15 @@ export class Registry {
         version: 0.1,
         storage: { filesystem: { rootdirectory: join(folder, 'registry') } },
         http: { addr: address },
+        ...(auth && { auth }),
       }),
     );
   }
 
   /** Nothing where this machine has none. */
-  static find(folder: string): Registry | undefined {
+  static find(folder: string, { address = usualAddress, auth }: RegistryOptions = {}): Registry | undefined {
     const program = installed() ?? (existsSync(unpacked) ? unpacked : undefined);
-    return program ? new Registry(program, folder) : undefined;
+    return program ? new Registry(program, folder, address, auth) : undefined;
   }
 
   /** Has Debian's package unpacked, not installed, where that can be had. */
@@ -48,15 +58,15 @@ export class Registry {
   }
 
   image(version: number): string {
-    return `${address}/chaos/web:${version}`;
+    return `${this.address}/chaos/web:${version}`;
   }
 
   async start(): Promise<void> {
     const log = openSync(join(this.folder, 'registry.log'), 'a');
     this.server = spawn(this.program, ['serve', this.settings], { stdio: ['ignore', log, log] });
     await until(() =>
-      fetch(`http://${address}/v2/`).then(
-        ({ ok }) => ok,
+      fetch(`http://${this.address}/v2/`).then(
+        ({ status }) => status === 200 || status === 401,
         () => false,
       ),
     );

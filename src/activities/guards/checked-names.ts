@@ -230,6 +230,12 @@ const checks: Checks = {
       requireName('ciphertext', value);
     }
   },
+  resealLogins: (sealed) => {
+    for (const [registry, value] of Object.entries(sealed)) {
+      requireName('registry', registry);
+      requireName('ciphertext', value);
+    }
+  },
   deliver: (_, { stack, environment }) => requirePlace({ stack, environment }),
   watchRelease: ({ place, release, host }) => {
     requirePlace(place);

@@ -34,8 +34,9 @@ export function resourceActivities(dependencies: Dependencies): ResourceActiviti
       withHeartbeat(async ({ signal, heartbeat }) => {
         const { reference, platform } = image;
         const images = capability(runtimes(context), 'images');
+        const onProgress = (text: string) => heartbeat(secrets.mask(text));
         if (!pinned) {
-          const { id, pulled } = await images.ensure(image, heartbeat, signal);
+          const { id, pulled } = await images.ensure(image, onProgress, signal);
           if (pulled) await images.hold(id, 'pulled');
           return { ...(await images.find([reference]))[0], reference, id };
         }
@@ -46,7 +47,7 @@ export function resourceActivities(dependencies: Dependencies): ResourceActiviti
           );
         const { id, pulled } = await images.ensure(
           { reference: pinned.digest, policy: 'missing', ...(platform !== undefined && { platform }) },
-          heartbeat,
+          onProgress,
           signal,
         );
         if (pulled) await images.hold(id, 'pulled');

@@ -4,12 +4,13 @@ import { earlierPrefix, unmaskedPrefix } from '../../model/observation';
 import { sealingKeyOf } from '../../guard/sealing';
 import { EnvFileError, parseEnvFile } from '../../model/text/env-file';
 import { defaultPolicy, ownFiles, SourceRules } from '../../policy';
-import { RuntimeError } from '../../runtimes/runtime';
+import { RuntimeError, type RegistryLogin } from '../../runtimes/runtime';
 import { SoftwareFault } from '../failures';
-import { installationKeys } from './installation-key';
+import { installationKeys, type InstallationKeys } from './installation-key';
 import { shortestMasked } from './masker';
 import { Masks } from './masks';
 import { PermittedSources } from './permitted';
+import { openLogin, resealLogins } from './registry-logins';
 import { SecretSources } from './sources';
 import { textOf, plainTextOf, variableOf, withoutLineEnd } from './text';
 import { sealedVariables, secretValues } from './variables';
@@ -17,17 +18,18 @@ import { sealedVariables, secretValues } from './variables';
 /** The worker's secrets: read when they are used, compared by keyed fingerprints, and masked in all output. */
 export class SecretStore {
   private readonly key: Buffer;
+  private readonly keys: InstallationKeys;
   private readonly masks: Masks;
   private readonly permitted: PermittedSources;
   private readonly sources: SecretSources;
 
   /** `rules`: sources that stacks may use; default all but files of the machine and of the engine. */
   constructor(dataDir: string, rules = new SourceRules(defaultPolicy, ownFiles({ dataDir }))) {
-    const keys = installationKeys(dataDir);
-    [this.key] = keys;
-    this.masks = new Masks(dataDir, keys);
+    this.keys = installationKeys(dataDir);
+    [this.key] = this.keys;
+    this.masks = new Masks(dataDir, this.keys);
     this.permitted = new PermittedSources(rules);
-    this.sources = new SecretSources(this.permitted, keys);
+    this.sources = new SecretSources(this.permitted, this.keys);
   }
 
   async variables({ secrets, envFiles }: Pick<InstanceSpec, 'secrets' | 'envFiles'>): Promise<Record<string, string>> {
@@ -98,6 +100,18 @@ export class SecretStore {
   /** Seals stored secrets with the current key; resolves with those that had a former one. */
   reseal(sealed: Record<string, string>): Record<string, string> {
     return this.sources.reseal(sealed);
+  }
+
+  /** Opens the login at a registry, and masks its password from then on. @throws SoftwareFault */
+  openLogin(registry: string, sealed: string): RegistryLogin {
+    const login = openLogin(this.keys, registry, sealed);
+    this.masks.learn(Buffer.from(login.password));
+    return login;
+  }
+
+  /** Seals logins with the current key; returns those that had a former one, by registry. */
+  resealLogins(sealed: Record<string, string>): Record<string, string> {
+    return resealLogins(this.keys, sealed);
   }
 
   /** The text of a secret that the worker itself uses: a key, a password, a URL. */

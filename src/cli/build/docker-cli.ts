@@ -26,9 +26,18 @@ const answerMs = 60_000;
 const longestAnswer = 1024 * 1024;
 const longestLine = 4096;
 
+/** This machine has no `docker`. */
+export class NoDocker extends BadRequest {}
+
 /** Asks the `docker` of this machine something short. @throws BadRequest if there is none, or it does not answer */
-export async function askDocker(...words: string[]): Promise<DockerAnswer> {
-  const child = spawn('docker', words, { stdio: ['ignore', 'pipe', 'pipe'], timeout: answerMs, killSignal: 'SIGKILL' });
+export function askDocker(...words: string[]): Promise<DockerAnswer> {
+  return tellDocker('', ...words);
+}
+
+/** Like {@link askDocker}, with a standard input. @throws NoDocker if there is none, or BadRequest without an answer */
+export async function tellDocker(input: string, ...words: string[]): Promise<DockerAnswer> {
+  const child = spawn('docker', words, { stdio: ['pipe', 'pipe', 'pipe'], timeout: answerMs, killSignal: 'SIGKILL' });
+  child.stdin.on('error', () => undefined).end(input);
   const [code, out, err] = await Promise.all([exitOf(child), textOf(child.stdout), textOf(child.stderr)]);
   if (code === null) throw new BadRequest(`docker did not answer \`docker ${words[0]}\` within ${answerMs / 1000} s`);
   return { code, out, err };
@@ -59,11 +68,10 @@ function exitOf(child: ReturnType<typeof spawn>): Promise<number | null> {
 }
 
 function missing({ code, message }: NodeJS.ErrnoException): BadRequest {
-  return new BadRequest(
-    code === 'ENOENT'
-      ? 'the stack has images to build, and this machine has no `docker`; install the Docker CLI, ' +
-          'or build elsewhere and deploy with --no-build'
-      : `docker cannot be run: ${visible(message)}`,
+  if (code !== 'ENOENT') return new BadRequest(`docker cannot be run: ${visible(message)}`);
+  return new NoDocker(
+    'the stack has images to build, and this machine has no `docker`; install the Docker CLI, ' +
+      'or build elsewhere and deploy with --no-build',
   );
 }
 

@@ -1,3 +1,4 @@
+import { registryOfImage } from '../../model/names/registry';
 import { complain, paint } from '../output/terminal';
 import { seconds } from '../output/words';
 import { buildCommand, isPushedByBuild, type BuildCommand, type Builder } from './build-command';
@@ -59,9 +60,15 @@ class Work {
       signal: this.over.signal,
     });
     if (code === 0) return complain(`${label} | ${what} done in ${seconds(Date.now() - started)}`);
-    const advice = what === 'push' && isDenied ? `; log in with \`docker login ${name.split('/')[0]}\`` : '';
+    const advice = isDenied ? adviceOn(what, name) : '';
     throw new Error(`the ${what} of ${service} failed; nothing was deployed${advice}`);
   }
+}
+
+/** A build pulls base images, so only a push tells which registry wants a login. */
+function adviceOn(what: 'build' | 'push', name: string): string {
+  const registry = what === 'push' ? registryOfImage(name) : 'HOST';
+  return `; log in with \`deploy-code registry login ${registry}\``;
 }
 
 const shortestMasked = 4;

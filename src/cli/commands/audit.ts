@@ -7,6 +7,7 @@ import { print, printJson, say, table } from '../output/terminal';
 
 interface AuditOptions extends StackOptions, ConnectionOptions {
   last: number;
+  installation?: boolean;
   json?: boolean;
 }
 
@@ -22,12 +23,15 @@ export function addAudit(program: Command): void {
     ),
   )
     .option('--last <n>', 'number of records to show; all records are verified', positive, 50)
+    .option('--installation', 'of the whole installation instead of an environment: logins at registries')
     .option('--json', 'print one JSON document')
     .action(showAudit);
 }
 
 async function showAudit(options: AuditOptions): Promise<void> {
-  const trail = await withClient(options, (client) => client.audit(loadPlace(options).stack, options.last));
+  const trail = await withClient(options, (client) =>
+    options.installation ? client.registries.audit(options.last) : client.audit(loadPlace(options).stack, options.last),
+  );
   if (trail.broken !== undefined) process.exitCode = 1;
   if (options.json) return printJson(trail);
   if (trail.records.length > 0) print(table([['NO', 'AT', 'BY', 'WHAT', 'RESULT', 'WHY'], ...trail.records.map(row)]));

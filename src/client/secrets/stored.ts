@@ -41,6 +41,8 @@ export interface Engine {
   reseal(place: Place, secrets: Record<string, string>): Promise<string[]>;
   environment(place: Place): Promise<EnvironmentState | undefined>;
   release(place: Place, number: number): Promise<ReleaseContents>;
+  /** The installation's logins at registries, with their keys. */
+  logins(): Promise<{ registry: string; key: string }[]>;
 }
 
 /** Secrets that the engine stores for an environment. Values are sealed here; only a worker can open them. */
@@ -121,12 +123,12 @@ export class StoredSecrets {
     return Object.keys(secrets).length === 0 ? [] : (await this.engine.reseal(place, secrets)).sort();
   }
 
-  /** Which keys of the engine stored secrets and kept releases need. */
+  /** Which keys of the engine stored secrets, kept releases and the installation's logins need. */
   async keys(place: Place): Promise<{ current: string; uses: KeyUses[] }> {
     const { id: current } = await this.engine.sealingKey(place);
     const state = await this.engine.environment(place);
     const releases = await Promise.all((state?.releases ?? []).map((number) => this.engine.release(place, number)));
-    return { current, uses: usesOfKeys(await this.ciphertexts(place), releases) };
+    return { current, uses: usesOfKeys(await this.ciphertexts(place), releases, await this.engine.logins()) };
   }
 
   private async usersOf(place: Place, name: string): Promise<string[]> {

@@ -6,6 +6,7 @@
 import { runtimeNames } from '../runtimes';
 import { imageReference } from './image-reference';
 import { networkModeProblem } from './network-modes';
+import { registryPattern } from './registry';
 
 interface Grammar {
   pattern: RegExp;
@@ -106,6 +107,16 @@ const grammars = {
   ciphertext: {
     pattern: /^v1\.[0-9a-f]{16}\.[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{22,350000}$/,
     hint: 'seal the value with the key of the engine',
+  },
+  /** The host of an image registry, in its one spelling. */
+  registry: {
+    pattern: registryPattern,
+    hint: 'write a host with a dot or a port, such as ghcr.io or registry.example.com:5000, without a path',
+  },
+  /** Who logs in at a registry. HTTP allows no colon in it. */
+  registryUser: {
+    pattern: /^[^\s:\p{Cc}\p{Cf}]{1,200}$/u,
+    hint: 'write a user without spaces and colons, at most 200 characters',
   },
   /** Names in the load balancer's configuration and folders. */
   route: {

@@ -9,6 +9,7 @@ export * from './freeze';
 export * from './host';
 export * from './place';
 export * from './progress';
+export * from './registry';
 export * from './release';
 export * from './session';
 export * from './shared-balancer';

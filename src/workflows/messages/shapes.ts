@@ -17,6 +17,7 @@ import { freeze } from './freeze';
 import { hostWord } from './host';
 import { place } from './place';
 import { amendment, answer, cancel, steer } from './progress';
+import { registriesState, registryLogin, registryLogout } from './registry';
 import { session } from './session';
 import { routeClaim, routeSettlement, sharedBalancerState } from './shared-balancer';
 import { fields, listOf, named, oneOf, only, optional, partOf, recordOf } from './shape';
@@ -137,6 +138,7 @@ export const inputs = {
   environmentState: optional(environmentState),
   fleet: optional(partOf<FleetState>({ limit: 'number', holders: deployments, waiting: deployments })),
   host: partOf<HostPlace>({ runtime, name: optional(named('host')) }),
+  registriesState,
   sharedBalancerState,
   inspect: fields({
     kind: oneOf('plan', 'status', 'logs', 'exec', 'audit', 'engines', 'volumes', 'remove-volume'),
@@ -166,6 +168,12 @@ export const inputs = {
     place: fields({ stack: named('stack'), environment: named('environment') }),
     taskQueue: 'text',
   }),
+  trail: fields({
+    kind: oneOf('trail'),
+    place: fields({ stack: named('stack'), environment: named('environment') }),
+    last: 'count',
+    taskQueue: 'text',
+  }),
   reseal: fields({
     kind: oneOf('reseal'),
     place: fields({ stack: named('stack'), environment: named('environment'), folder: optional('text') }),
@@ -193,6 +201,8 @@ export const shapes = {
   storeSecret,
   removeSecret,
   resealedSecrets,
+  registryLogin,
+  registryLogout,
   act,
   go,
   claim: partOf<SlotClaim>({ workflowId: 'deployment', limit: 'number' }),

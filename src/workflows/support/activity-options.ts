@@ -71,6 +71,7 @@ const table: Record<keyof Activities, ActivityOptions> = {
   readAudit: quick,
   sealingKey: quick,
   resealSecrets: quick,
+  resealLogins: quick,
 
   watchRelease: watching,
   restartInstance: long,

@@ -1,4 +1,5 @@
-import { log, patched, setHandler, type SignalDefinition } from '@temporalio/workflow';
+import { ApplicationFailure, log, patched, setHandler, type SignalDefinition } from '@temporalio/workflow';
+import { failureTypes } from '../../activities/contract';
 import type { Act } from '../messages';
 import { fits, tidied, type Shape } from '../messages/shape';
 import { shapes } from '../messages/shapes';
@@ -15,6 +16,14 @@ export function listen<T>(signal: SignalDefinition<[T]>, shape: Shape, take: (me
     if (isAccepted(message, shape)) take(tidied(message, shape));
     else log.warn(`a malformed signal ${signal.name} is ignored`);
   });
+}
+
+/** A validator of updates. It throws an ApplicationFailure for a message that is malformed or too large to store. */
+export function accepts(shape: Shape): (message: unknown) => void {
+  return (message) => {
+    if (!isAccepted(message, shape))
+      throw ApplicationFailure.nonRetryable('malformed message; nothing was done', failureTypes.software);
+  };
 }
 
 function isAccepted(message: unknown, shape: Shape): boolean {

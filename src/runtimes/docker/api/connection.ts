@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { Engine } from './engine';
+import type { RegistryLogins } from '../../runtime';
 import { SshAgent } from './ssh-agent';
 
 export interface DockerConnection {
@@ -10,6 +11,8 @@ export interface DockerConnection {
   local: boolean;
   /** Host at which its published ports are reached. */
   address: string;
+  /** Logins for its pulls, which come before those of Docker's configuration. */
+  logins?: RegistryLogins;
 }
 
 /** Address of a Docker Engine, and the worker's TLS files for it. */

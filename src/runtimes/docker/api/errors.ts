@@ -97,9 +97,17 @@ const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: R
     advice: 'the image is not built for the CPU architecture of this host',
   },
   {
-    text: /pull access denied|unauthorized|authentication required|denied: /i,
+    text: anyOf(
+      'pull access denied',
+      'unauthorized',
+      'authentication required',
+      'no basic auth credentials',
+      'denied: ',
+      'error parsing HTTP 403',
+      '403 Forbidden',
+    ),
     kind: 'software',
-    advice: 'log the worker in with `docker login`, and check the name of the image',
+    reason: 'denied',
   },
   { text: temporaryHostProblems, kind: 'platform' },
   {

@@ -6,8 +6,9 @@ import { promisify } from 'node:util';
 import type { AuthConfig } from 'dockerode';
 import { registryHost } from '../../../model/names/image-reference';
 import { isName } from '../../../model/names';
+import { dockerHub, registryOfImage } from '../../../model/names/registry';
 import { withDeadline } from '../../deadline';
-import { RuntimeError } from '../../runtime';
+import { RuntimeError, type RegistryLogins } from '../../runtime';
 
 interface DockerConfig {
   auths?: Record<string, { auth?: string; identitytoken?: string }>;
@@ -26,14 +27,17 @@ const hub = 'https://index.docker.io/v1/';
 export function registryOf(reference: string): string {
   if (!isName('image', reference))
     throw new RuntimeError('software', `${JSON.stringify(reference)} is not a valid image name`);
-  return registryHost(reference) ?? hub;
+  return registryOfImage(reference) === dockerHub ? hub : registryHost(reference)!;
 }
 
 /**
- * Credentials for an image's registry from Docker's configuration and credential helpers; undefined if there are none.
+ * Credentials for an image's registry, and for no other: those of `registry login`, else those of Docker's
+ * configuration and credential helpers; undefined if there are none.
  */
-export async function credentialsFor(reference: string): Promise<AuthConfig | undefined> {
+export async function credentialsFor(reference: string, logins?: RegistryLogins): Promise<AuthConfig | undefined> {
   const registry = registryOf(reference);
+  const login = await logins?.at(registryOfImage(reference));
+  if (login) return { username: login.user, password: login.password, serveraddress: registry };
   const config = await readConfig();
   const helper = config.credHelpers?.[registry] ?? config.credsStore;
   return (helper ? await askHelper(helper, registry) : undefined) ?? fromAuths(config, registry);

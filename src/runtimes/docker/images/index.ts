@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
-import type { ImageInspectInfo } from 'dockerode';
+import type { AuthConfig, ImageInspectInfo } from 'dockerode';
 import { PeerFailure, withinDeadline } from '../../../guard/deadline';
 import { isName } from '../../../model/names';
 import { fitsPlatform, type ImageRequest } from '../../../model/images';
+import { registryOfImage } from '../../../model/names/registry';
 import type { ObservedImage } from '../../../model/observation';
 import { RuntimeError, type ImageResult } from '../../runtime';
 import type { DockerConnection } from '../api/connection';
@@ -94,7 +95,7 @@ const pullLimits: LineLimits = { silenceMs: 5 * 60_000, totalMs: 110 * 60_000, l
 
 /** @throws RuntimeError if the registry refuses, falls silent or is unavailable, or if the reference is malformed */
 export async function pull(
-  { docker: engine }: DockerConnection,
+  { docker: engine, logins }: DockerConnection,
   { reference, platform }: Pick<ImageRequest, 'reference' | 'platform'>,
   onProgress: (text: string) => void,
   signal?: AbortSignal,
@@ -102,7 +103,8 @@ export async function pull(
 ): Promise<void> {
   if (!isName('image', reference))
     throw new RuntimeError('software', `${JSON.stringify(reference)} is not a valid image name`);
-  const authconfig = await credentialsFor(reference);
+  const authconfig = await credentialsFor(reference, logins);
+  const failureOf = (error: unknown) => withLoginAdvice(toRuntimeError(error), reference, authconfig);
   const startPull = (over: AbortSignal) =>
     engine.pull(withTag(reference), {
       ...(authconfig && { authconfig }),
@@ -110,7 +112,7 @@ export async function pull(
       abortSignal: AbortSignal.any([over, ...(signal ? [signal] : [])]),
     });
   const stream = await withinDeadline(limits.silenceMs, startPull, signal).catch((error: Error) => {
-    throw error instanceof PeerFailure ? late(limits.silenceMs) : toRuntimeError(error);
+    throw error instanceof PeerFailure ? late(limits.silenceMs) : failureOf(error);
   });
   const progress = new PullProgress();
   const onEvent = (event: LayerEvent) => {
@@ -118,8 +120,26 @@ export async function pull(
     onProgress(progress.add(event));
   };
   await eachJsonLine(stream as Readable, onEvent, limits).catch((error: Error) => {
-    throw toRuntimeError(error);
+    throw failureOf(error);
   });
+}
+
+/** The failure, with what to do if the registry wants another login. */
+function withLoginAdvice(error: RuntimeError, reference: string, used: AuthConfig | undefined): RuntimeError {
+  if (error.reason !== 'denied') return error;
+  const registry = registryOfImage(reference);
+  const command = `\`deploy-code registry login ${registry}\``;
+  const advice =
+    used === undefined
+      ? `log in with ${command}, and check the name of the image`
+      : `${registry} refuses it to ${userOf(used)}: log in again with ${command}, and check the name of the image`;
+  return Object.assign(new RuntimeError(error.kind, `${error.message}; ${advice}`, { cause: error.cause }), {
+    reason: error.reason,
+  });
+}
+
+function userOf(used: AuthConfig): string {
+  return 'username' in used && used.username !== undefined ? used.username : 'the token of the worker';
 }
 
 /** Without a tag Docker would pull all tags. */

@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto';
+import { WithStartWorkflowOperation, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import type { AuditTrail } from '../../model/audit';
+import type { SealingKey } from '../../model/instance';
+import { requireName } from '../../model/names';
+import { normalRegistry } from '../../model/names/registry';
+import { keyIdOf } from '../../guard/sealing';
+import { ask } from '../../temporal/ask';
+import { BadRequest } from '../../temporal/errors';
+import { ifRunning, unlessMissing } from '../../temporal/unless-missing';
+import {
+  installation,
+  loginUpdate,
+  logoutUpdate,
+  registriesId,
+  registriesQuery,
+  resealLoginsUpdate,
+  taskQueue,
+  type Place,
+  type RegistriesState,
+} from '../../workflows/messages';
+import { actOf } from '../orders';
+import { sealValue } from '../secrets/seal';
+import { verifyCredential, type Credential, type Verification } from './verify';
+
+/** A login at a registry, without its password. */
+export interface RegistryLine {
+  registry: string;
+  user: string;
+  by: string;
+  /** Host that it was made from. */
+  from?: string;
+  at: Date;
+  /** Id of the key that it is sealed with. */
+  key: string;
+}
+
+export interface LoginOptions {
+  /** Checks the password at the registry first; default true. */
+  verify?: boolean;
+  /** Default the user of this process. */
+  by?: string;
+}
+
+/** The parts of the client that logins use. */
+interface Engine {
+  requireWorker(): Promise<void>;
+  sealingKey(place: Place): Promise<SealingKey>;
+  trail(place: Place, last: number, known: RegistriesState['audit']): Promise<AuditTrail>;
+}
+
+/** In bytes. Tokens of clouds have some thousands. */
+const largestPassword = 16 * 1024;
+/** An audit trail that cannot be written refuses a change within two minutes. */
+const changeMs = 150_000;
+
+/**
+ * Logins of the whole installation at image registries: workers pull with them. Passwords are sealed here, each for its
+ * registry; only a worker can open them.
+ */
+export class Registries {
+  constructor(
+    private readonly temporal: Client,
+    private readonly engine: Engine,
+  ) {}
+
+  /**
+   * Checks a password at its registry, and stores it. Replaces an earlier login there.
+   * @param host `ghcr.io`, `registry.example.com:5000`; `docker.io` for Docker Hub
+   * @throws BadRequest if the registry refuses the password or cannot check it, or there are too many logins
+   * @throws NameProblem if the host or the user is not valid
+   */
+  async login(
+    host: string,
+    { user, password }: Credential,
+    { verify = true, by }: LoginOptions = {},
+  ): Promise<{ registry: string; verified: Verification | 'unchecked' }> {
+    const registry = registryOf(host);
+    requireName('registryUser', user);
+    requirePassword(password);
+    await this.engine.requireWorker();
+    const verified = verify ? await verifyCredential(registry, { user, password }) : 'unchecked';
+    const key = await this.engine.sealingKey(installation);
+    const sealed = sealValue(Buffer.from(JSON.stringify({ user, password })), key, { registry });
+    await this.change(async () => {
+      const update = await ask(this.temporal, () =>
+        this.temporal.workflow.startUpdateWithStart(loginUpdate, {
+          args: [{ registry, user, sealed, ...authorOf(by) }],
+          updateId: randomUUID(),
+          waitForStage: 'ACCEPTED',
+          startWorkflowOperation: starting(),
+        }),
+      );
+      return this.temporal.withDeadline(Date.now() + changeMs, () => update.result());
+    });
+    return { registry, verified };
+  }
+
+  /** What is stored, by registry. */
+  async list(): Promise<RegistryLine[]> {
+    const lines = Object.entries((await this.read()).logins).map(([registry, { user, by, from, at, sealed }]) => ({
+      registry,
+      user,
+      by,
+      ...(from !== undefined && { from }),
+      at: new Date(at),
+      key: keyIdOf(sealed),
+    }));
+    return lines.sort((one, other) => (one.registry < other.registry ? -1 : 1));
+  }
+
+  /** Removes a login; returns its registry. @throws BadRequest if there is none */
+  async logout(host: string, by?: string): Promise<string> {
+    const registry = registryOf(host);
+    await this.engine.requireWorker();
+    const handle = this.temporal.workflow.getHandle(registriesId);
+    const isRemoved = await this.change(() =>
+      unlessMissing(() =>
+        this.temporal.withDeadline(Date.now() + changeMs, () =>
+          handle.executeUpdate(logoutUpdate, { args: [{ registry, ...authorOf(by) }], updateId: randomUUID() }),
+        ),
+      ),
+    );
+    if (isRemoved) return registry;
+    throw new BadRequest(`the workers have no login at ${registry}; list them with \`deploy-code registry list\``);
+  }
+
+  /** Lets a worker seal everything with its current key; returns the registries of those that had a former one. */
+  async reseal(by?: string): Promise<string[]> {
+    if (Object.keys((await this.read()).logins).length === 0) return [];
+    const handle = this.temporal.workflow.getHandle(registriesId);
+    const names = await this.change(() =>
+      this.temporal.withDeadline(Date.now() + changeMs, () =>
+        handle.executeUpdate(resealLoginsUpdate, { args: [authorOf(by)], updateId: randomUUID() }),
+      ),
+    );
+    return names.sort();
+  }
+
+  /** The last records of the audit trail of the installation: who logged in and out where. */
+  async audit(last = 50): Promise<AuditTrail> {
+    return this.engine.trail(installation, last, (await this.read()).audit);
+  }
+
+  private async read(): Promise<RegistriesState> {
+    await this.engine.requireWorker();
+    const handle = this.temporal.workflow.getHandle(registriesId);
+    return (await ifRunning(handle, () => ask(this.temporal, () => handle.query(registriesQuery)))) ?? { logins: {} };
+  }
+
+  /** @throws BadRequest if the workflow refuses an update */
+  private async change<T>(update: () => Promise<T>): Promise<T> {
+    try {
+      return await update();
+    } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError)
+        throw new BadRequest(error.cause?.message ?? error.message, { cause: error });
+      throw error;
+    }
+  }
+}
+
+function registryOf(host: string): string {
+  return requireName('registry', normalRegistry(host));
+}
+
+/** @throws BadRequest, which never shows the password */
+function requirePassword(password: string): void {
+  if (password === '') throw new BadRequest('the password is empty; nothing was stored');
+  if (Buffer.byteLength(password) > largestPassword)
+    throw new BadRequest(`the password is larger than ${largestPassword / 1024} KiB; nothing was stored`);
+  if (password.includes('\0')) throw new BadRequest('the password contains a NUL byte; nothing was stored');
+}
+
+function starting(): WithStartWorkflowOperation<() => Promise<void>> {
+  return new WithStartWorkflowOperation('registries', {
+    workflowId: registriesId,
+    taskQueue,
+    args: [],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    staticSummary: 'logins at image registries',
+  });
+}
+
+function authorOf(by: string | undefined): { by: string; from?: string } {
+  const { by: author = '', from } = actOf(by);
+  return { by: author, ...(from !== undefined && { from }) };
+}
