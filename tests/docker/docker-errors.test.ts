@@ -1,9 +1,12 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createServer } from 'node:http';
 import Docker from 'dockerode';
 import { sealedReference, type SecretMount, type SecretSource } from '../../src/model/instance';
 import { createDockerRuntime } from '../../src/runtimes/docker';
 import { toRuntimeError } from '../../src/runtimes/docker/api/errors';
-import { registryOf } from '../../src/runtimes/docker/images/credentials';
+import { credentialsFor, registryOf } from '../../src/runtimes/docker/images/credentials';
 import { toCreateRequest } from '../../src/runtimes/docker/container-spec';
 import { instanceLabels, readLabels } from '../../src/runtimes/docker/labels';
 import { isOwn } from '../../src/runtimes/docker/labels/ownership';
@@ -78,6 +81,8 @@ describe('a failure of Docker', () => {
     [500, 'OCI runtime create failed: exec: "nope": executable file not found in $PATH', 'software'],
     [404, 'manifest for acme/api:9 not found: manifest unknown', 'software'],
     [404, 'pull access denied for acme/api, repository does not exist', 'software'],
+    [500, 'Get "https://registry.example/v2/api/manifests/1": no basic auth credentials', 'software'],
+    [500, 'error parsing HTTP 403 response body: unexpected end of JSON input: ""', 'software'],
     [404, 'No such container: abc', 'missing'],
     [500, 'Cannot update container abc: container is marked for removal and cannot be "update"', 'missing'],
     [500, 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host', 'platform'],
@@ -299,6 +304,8 @@ describe('the registry of an image', () => {
   it.each([
     ['postgres:15', 'https://index.docker.io/v1/'],
     ['acme/api:1', 'https://index.docker.io/v1/'],
+    ['docker.io/acme/api:1', 'https://index.docker.io/v1/'],
+    ['index.docker.io/acme/api:1', 'https://index.docker.io/v1/'],
     ['ghcr.io/acme/api:1', 'ghcr.io'],
     ['localhost:5000/api', 'localhost:5000'],
     ['MYREG/api:1', 'MYREG'],
@@ -324,5 +331,39 @@ describe('the labels of an instance', () => {
     const labels = instanceLabels(spec('api', { networkMode: 'container:vpn', pid: 'container:app' }));
     expect(readLabels(labels)).toMatchObject({ joinsOutside: { network: 'vpn', pid: 'app' } });
     expect(readLabels(instanceLabels(spec('api')))).not.toHaveProperty('joinsOutside');
+  });
+});
+
+describe('the login at a registry', () => {
+  const logins = (password: string) => ({
+    at: (registry: string) => Promise.resolve(registry === 'ghcr.io' ? { user: 'ana', password } : undefined),
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'deploy-code-docker-config-'));
+  beforeAll(() => {
+    const auth = (text: string) => ({ auth: Buffer.from(text).toString('base64') });
+    const auths = { 'ghcr.io': auth('config:of-docker'), 'other.example': auth('config:of-docker') };
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ auths }));
+    process.env.DOCKER_CONFIG = folder;
+  });
+  afterAll(() => {
+    delete process.env.DOCKER_CONFIG;
+    rmSync(folder, { recursive: true });
+  });
+
+  it("comes before Docker's own configuration, and goes to its registry only", async () => {
+    expect(await credentialsFor('GHCR.io/acme/api:1', logins('secret'))).toEqual({
+      username: 'ana',
+      password: 'secret',
+      serveraddress: 'GHCR.io',
+    });
+    for (const name of ['other.example/api', 'ghcr.io:443/api', 'ghcr.io.evil.example/api', 'acme/ghcr.io', 'api'])
+      expect(JSON.stringify((await credentialsFor(name, logins('secret'))) ?? {})).not.toContain('secret');
+    expect(await credentialsFor('other.example/api', logins('secret'))).toMatchObject({ username: 'config' });
+    expect(await credentialsFor('ghcr.io/api')).toMatchObject({ username: 'config' });
+  });
+
+  it('that cannot be read fails the pull', async () => {
+    const broken = { at: () => Promise.reject(new Error('Temporal does not answer')) };
+    await expect(credentialsFor('ghcr.io/api', broken)).rejects.toThrow('Temporal does not answer');
   });
 });

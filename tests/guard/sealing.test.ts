@@ -59,6 +59,16 @@ describe('a sealed value', () => {
     ),
   );
 
+  it('for a registry is opened for that registry only', () => {
+    const sealed = seal(value, key, { registry: 'ghcr.io' });
+    expect(unseal(sealed, keys, { registry: 'ghcr.io' })).toEqual(value);
+    for (const other of [{ registry: 'evil.example' }, { stack: 'registry', environment: 'ghcr.io', name: '' }])
+      expect(() => unseal(sealed, keys, other)).toThrow('is damaged, or sealed for another');
+    expect(() => unseal(seal(value, key, purpose), keys, { registry: 'shop' })).toThrow(
+      'is damaged, or sealed for another registry',
+    );
+  });
+
   it('is not opened with the key of another engine', () =>
     expect(() => unseal(seal(value, key, purpose), [randomBytes(32)], purpose)).toThrow(
       new RegExp(`^is sealed for the key ${key.id}, and this engine has [0-9a-f]{16}; give the worker that key`),

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -30,6 +32,7 @@ describeWith('docker', 'secrets', () => {
     'stored-secret-4717',
     'stored-anew-4718',
     'stored-file-4719',
+    'registry-secret-4720',
   ];
   const file = join(folder, 'password');
   const envFile = join(folder, 'app.env');
@@ -149,6 +152,26 @@ describeWith('docker', 'secrets', () => {
     made.services.app!.secrets[1]!.target = { environment: '' };
     const result = await (await engine.client.deploy(made)).result();
     expect(result).toMatchObject({ outcome: 'rolled_back', cause: { message: expect.stringContaining('***') } });
+  });
+
+  it('of a registry are masked in its answer to a pull', async () => {
+    const registry = createServer((request, response) => {
+      const [, shown = ''] = request.headers.authorization?.split(' ') ?? [];
+      if (request.url === '/v2/')
+        return void response.writeHead(401, { 'www-authenticate': 'Basic realm="tests"' }).end();
+      const message = `not for ${Buffer.from(shown, 'base64').toString()}, ${shown}`;
+      const body = JSON.stringify({ errors: [{ code: 'DENIED', message }] });
+      response.writeHead(403, { 'content-type': 'application/json' }).end(body);
+    });
+    await new Promise<void>((resolve) => registry.listen(0, '127.0.0.1', resolve));
+    const host = `127.0.0.1:${(registry.address() as AddressInfo).port}`;
+    await engine.client.registries.login(host, { user: 'ana', password: planted.at(-1)! }, { verify: false });
+    const { cause } = await (await engine.client.deploy(dockerStack({ app: { image: `${host}/app:1` } }))).result();
+    expect(cause!.message).toMatch(
+      /denied: not for ana:\*\*\*, \S*\*\*\*\S*; \S+ refuses it to ana: log in again with/,
+    );
+    registry.closeAllConnections();
+    await new Promise((resolve) => registry.close(resolve));
   });
 
   it('that are missing are named all at once, and nothing is touched', async () => {
