@@ -47,6 +47,7 @@ export const namespaces = [
   'processes',
   'registries',
   'registries-bearer',
+  'registry-limits',
   'releases',
   'remedy',
   'replay',

@@ -48,17 +48,29 @@ describe('an engine with an encryption key', () => {
     return history!.events!;
   };
 
+  const isReadableIn = async (id: string) => {
+    const events = await historyOf(id);
+    expect(events.length).toBeGreaterThan(2);
+    const bytes = Buffer.from(
+      JSON.stringify(events, (_, value: unknown) =>
+        value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value,
+      ),
+    );
+    return bytes.includes(hidden);
+  };
+
   it('leaves nothing readable of what it deploys in any history', async () => {
-    for (const id of [workflowId, failedId, `environment/${stack.name}/test`, `release/${stack.name}/test/1`]) {
-      const events = await historyOf(id);
-      expect(events.length).toBeGreaterThan(2);
-      const bytes = Buffer.from(
-        JSON.stringify(events, (_, value: unknown) =>
-          value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value,
-        ),
-      );
-      expect(bytes.includes(hidden)).toBe(false);
-    }
+    for (const id of [workflowId, failedId, `environment/${stack.name}/test`, `release/${stack.name}/test/1`])
+      expect(await isReadableIn(id)).toBe(false);
+  });
+
+  it('leaves nothing readable of a login at a registry, not even the user', async () => {
+    const { registries } = engine.client;
+    await registries.login('ghcr.io', { user: hidden, password: 'planted-4761' }, { verify: false });
+    expect(await registries.list()).toMatchObject([{ registry: 'ghcr.io', user: hidden }]);
+    expect(await registries.logout('ghcr.io')).toBe('ghcr.io');
+    expect(await registries.list()).toEqual([]);
+    expect(await isReadableIn('registries')).toBe(false);
   });
 
   it('lets those read who may: the codec server decodes what the Temporal UI shows it', async () => {

@@ -60,15 +60,10 @@ class Work {
       signal: this.over.signal,
     });
     if (code === 0) return complain(`${label} | ${what} done in ${seconds(Date.now() - started)}`);
-    const advice = isDenied ? adviceOn(what, name) : '';
+    const login = `deploy-code registry login ${registryOfImage(name)}`;
+    const advice = what === 'push' && isDenied ? `; log in with \`${login}\`` : '';
     throw new Error(`the ${what} of ${service} failed; nothing was deployed${advice}`);
   }
-}
-
-/** A build pulls base images, so only a push tells which registry wants a login. */
-function adviceOn(what: 'build' | 'push', name: string): string {
-  const registry = what === 'push' ? registryOfImage(name) : 'HOST';
-  return `; log in with \`deploy-code registry login ${registry}\``;
 }
 
 const shortestMasked = 4;
