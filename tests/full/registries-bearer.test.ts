@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { freePort } from '../../src/guard/free-port';
 import { cli } from '../support/cli';
 import { docker, dockerStack, healthy, wipe } from '../support/docker-world';
@@ -34,6 +35,9 @@ describeWith('docker', 'a login at a registry', () => {
         },
         input: Buffer.from(given),
       });
+    /** Not synchronously: the token service runs in this process. */
+    const runDocker = (...words: string[]) =>
+      promisify(execFile)('docker', words, { env: { ...process.env, DOCKER_CONFIG: ownConfig } });
     const deploy = async () => (await engine.client.deploy(stack)).result();
 
     beforeAll(async () => {
@@ -64,9 +68,8 @@ describeWith('docker', 'a login at a registry', () => {
       expect(await engine.client.registries.list()).toEqual([]);
       expect((await deploy()).cause!.message).toContain(`deploy-code registry login ${registry.address}`);
       expect(await logIn(password)).toMatchObject({ code: 0, stdout: expect.stringContaining('is logged in too') });
-      const environment = { ...process.env, DOCKER_CONFIG: ownConfig };
-      execFileSync('docker', ['tag', images.app, registry.image(1)]);
-      execFileSync('docker', ['push', '-q', registry.image(1)], { env: environment, stdio: 'pipe' });
+      await runDocker('tag', images.app, registry.image(1));
+      await runDocker('push', '-q', registry.image(1));
       expect(await deploy()).toMatchObject({ outcome: 'succeeded' });
     });
 

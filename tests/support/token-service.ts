@@ -41,8 +41,9 @@ export class TokenService {
   }
 
   async stop(): Promise<void> {
+    const closed = new Promise((resolve) => this.server.close(resolve));
     this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+    await closed;
   }
 
   private tokenFor(scopes: readonly string[]): string {
