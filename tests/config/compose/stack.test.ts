@@ -57,7 +57,7 @@ describe('what a service says in several places', () => {
 
   it('start-first rolls where it can, else the reason is named', () => {
     const roll = 'deploy: {update_config: {order: start-first}}';
-    expect(ofApp(`${roll}\nhealthcheck: {test: "true"}`).strategy.kind).toBe('rolling');
+    expect(ofApp(`${roll}\nhealthcheck: {test: "true"}`).strategy).toMatchObject({ kind: 'rolling' });
     for (const [more, reason] of [
       ['', 'the service has no healthcheck'],
       ['healthcheck: {test: "true"}, ports: ["8080:80"],', 'only one instance can have the host port 8080'],
@@ -66,7 +66,7 @@ describe('what a service says in several places', () => {
     ]) {
       const text = `services: {a: {image: "x:1", ${more} ${roll}}, b: {image: "x:1"}}\n`;
       expect(problemsOf(text)).toEqual([expect.stringContaining(reason!)]);
-      expect(load(text).stack.services.a!.strategy.kind).toBe('recreate');
+      expect(load(text).stack.services.a!.strategy).toMatchObject({ kind: 'recreate' });
     }
   });
 });
