@@ -2,6 +2,7 @@ import type { LogTimes } from '../runtimes/runtime';
 import type { SessionRequest } from '../model/session';
 import type { NetworkSpec, VolumeSpec } from '../model/resources';
 import type { FreezeWindow, Stack } from '../model/stack';
+import type { CertificateKeys, CertificateWish, IssuedCertificate, OrderOutcome } from '../model/certificates';
 import type { AuditEntry, AuditHead, AuditTrail } from '../model/audit';
 import type { RuntimeName } from '../model/runtimes';
 import type { HostBreaker, HostClaim, HostPlace, HostReport } from '../model/host';
@@ -19,7 +20,14 @@ import type { Evidence, InstanceLine } from '../model/instance-status';
 import type { Notification, Subscriber } from '../model/notification';
 import type { Observation, ObservedImage } from '../model/observation';
 import type { ScheduleSpec, Unattended, UnattendedEnd } from '../model/schedule';
-import type { Front, RouteClaim, RouteSettlement, RouteTable, SharedRoutes } from '../model/traffic';
+import type {
+  AutomaticCertificate,
+  Front,
+  RouteClaim,
+  RouteSettlement,
+  RouteTable,
+  SharedRoutes,
+} from '../model/traffic';
 import type { Findings, WatchSettings } from '../model/watch';
 import type { Asked } from '../plan/asked';
 import type { OpenWindow } from '../plan/freeze-windows';
@@ -129,6 +137,13 @@ export interface Recollection {
   runs: PastRun[];
 }
 
+/** The names, the CA and the keys of a certificate to order. */
+export interface CertificateOrderInput {
+  place: { stack: string; environment: string };
+  wish: CertificateWish;
+  keys: CertificateKeys;
+}
+
 /** Why the shared load balancer cannot serve a port. */
 export interface PortProblem {
   port: number;
@@ -193,6 +208,17 @@ export interface Activities {
    * that it may have published before.
    */
   applySharedBalancer(host: HostPlace, all: SharedRoutes[], former: number[]): Promise<PortProblem[]>;
+  /** Tells the workflow of an environment's certificate what its load balancer needs; undefined: none any more. */
+  wishCertificate(place: { stack: string; environment: string }, wished?: AutomaticCertificate): Promise<void>;
+  /** Makes the sealed keys of an order; `account`: the sealed key of the account, if there is one. */
+  makeCertificateKeys(place: { stack: string; environment: string }, account?: string): Promise<CertificateKeys>;
+  /** Orders a certificate; resolves with it, or with what the CA refused. */
+  orderCertificate(order: CertificateOrderInput): Promise<OrderOutcome>;
+  /**
+   * Lets every load balancer of an environment serve a certificate; resolves with false if the key of the engine that
+   * it was sealed with is gone.
+   */
+  serveCertificate(place: { stack: string; environment: string }, issued: IssuedCertificate): Promise<boolean>;
   /** Watches the shared load balancer; resolves when it is no longer in line. */
   watchSharedBalancer(host: HostPlace, all: SharedRoutes[]): Promise<void>;
   recallEnvironment(input: Pick<JoinInput, 'stack' | 'environment' | 'runtime' | 'namespace'>): Promise<Recollection>;

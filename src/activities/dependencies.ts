@@ -6,8 +6,10 @@ import type { JobRun } from '../plan/service/job-runs';
 import type { RuleContext } from '../policy';
 import type { Runtimes } from '../runtimes';
 import type { ScheduleSpec, UnattendedEnd } from '../model/schedule';
+import type { CertificateWish, IssuedCertificate } from '../model/certificates';
 import type { RouteClaim, RouteSettlement, SharedClaim } from '../model/traffic';
 import type { TakenRoute } from '../plan/traffic/shared-routes';
+import type { AcmeSettings } from './certificates/directories';
 import type { AuditDatabase } from './audit/trail-table';
 import type { AuditSettings } from './audit/settings';
 import type { AutomaticRequest, FleetRules, JoinInput, SlotClaim } from './contract';
@@ -34,6 +36,11 @@ export interface TemporalGateway {
   sharedClaims(host: HostPlace): Promise<SharedClaim[]>;
   /** The ciphertext of the installation's login at a registry; undefined if there is none. */
   sealedLogin(registry: string): Promise<string | undefined>;
+  /** Starts the workflow of an environment's certificate if it does not run, with what an earlier one left. */
+  wishCertificate(place: { stack: string; environment: string }, wish: CertificateWish): Promise<void>;
+  endCertificates(place: { stack: string; environment: string }): Promise<void>;
+  /** The certificate that an environment got by itself; undefined if there is none. */
+  issuedCertificate(place: { stack: string; environment: string }): Promise<IssuedCertificate | undefined>;
   isRunning(workflowId: string): Promise<boolean>;
   /** Terminates a workflow that cannot process its signals; resolves with whether it still runs. */
   endIfStuck(workflowId: string, by: string): Promise<boolean>;
@@ -77,5 +84,7 @@ export interface Dependencies {
   fleet?: FleetRules;
   /** Image of the shared load balancer. */
   sharedImage?: string;
+  /** How it gets certificates. */
+  acme?: AcmeSettings;
   events: EventEmitter<ActivityEvents>;
 }

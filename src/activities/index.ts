@@ -1,4 +1,5 @@
 import { auditActivities } from './audit';
+import { certificateActivities } from './certificates';
 import type { Activities } from './contract';
 import { withCheckedNames } from './guards/checked-names';
 import { ConfigContents } from './instances/config-contents';
@@ -27,6 +28,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...verificationActivities(dependencies),
     ...jobActivities({ ...dependencies, contents }),
     ...trafficActivities(dependencies),
+    ...certificateActivities(dependencies),
     ...analysisActivities(dependencies),
     ...readingActivities(dependencies),
     ...scheduleActivities(dependencies),

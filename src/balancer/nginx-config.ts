@@ -1,5 +1,6 @@
 import type { RuntimeName } from '../model/runtimes';
-import type { Front, Route } from '../model/traffic';
+import { isAutomatic, type Front, type Route } from '../model/traffic';
+import { automaticFiles, challengeLocation } from './automatic-files';
 import { forwarding } from './forwarding';
 
 /**
@@ -64,8 +65,14 @@ export function nginxConfig(front: Front, { resolver, secrets }: NginxOptions): 
       'ssl_prefer_server_ciphers off;',
       'ssl_session_cache shared:tls:10m;',
       'ssl_session_tickets off;',
-      ...servers.flatMap((each) => server(each, files, each.listen === front.shared?.tlsPort)),
-      ...front.redirects.flatMap(redirect),
+      ...servers.flatMap((each) =>
+        server(each, files, {
+          isPassedOn: each.listen === front.shared?.tlsPort,
+          isChallenged: each.listen === front.automatic?.port,
+        }),
+      ),
+      ...front.redirects.flatMap((each) => redirect(each, each.from === front.automatic?.port)),
+      ...challenged(front, servers),
     ]),
     '}',
   ].join('\n')}\n`;
@@ -164,7 +171,7 @@ function compare(a: string, b: string): number {
 function server(
   { listen, host, tls, routes }: Server,
   files: ReadonlyMap<string, string>,
-  isPassedOn: boolean,
+  { isPassedOn, isChallenged }: { isPassedOn: boolean; isChallenged: boolean },
 ): string[] {
   const longest = Math.max(...routes.map(({ timeoutMs }) => timeoutMs));
   return [
@@ -180,7 +187,8 @@ function server(
         .join(' ')
         .concat(';'),
       `server_name ${host ?? '_'};`,
-      ...(tls ? [`ssl_certificate ${files.get(tls.certificate)};`, `ssl_certificate_key ${files.get(tls.key)};`] : []),
+      ...certificate(tls, files),
+      ...(isChallenged ? challengeLocation : []),
       ...(routes.length > 0 ? ['error_page 502 = $unanswered;', 'error_page 504 = $unreached;'] : []),
       ...routes.flatMap(location),
       ...(routes.some(({ path }) => path === '/') ? [] : ['location / { return 404; }']),
@@ -228,13 +236,38 @@ export function timeouts(timeoutMs: number): string[] {
   return [`proxy_read_timeout ${timeout};`, `proxy_send_timeout ${timeout};`];
 }
 
-function redirect({ from, to }: Front['redirects'][number]): string[] {
+function certificate(tls: Route['tls'], files: ReadonlyMap<string, string>): string[] {
+  if (!tls) return [];
+  const pair = isAutomatic(tls) ? automaticFiles : { certificate: files.get(tls.certificate), key: files.get(tls.key) };
+  return [`ssl_certificate ${pair.certificate};`, `ssl_certificate_key ${pair.key};`];
+}
+
+/** Challenges come before redirects: the CA asks at port 80. */
+function redirect({ from, to }: Front['redirects'][number], isChallenged: boolean): string[] {
+  const target = `return 308 https://$host${to === 443 ? '' : `:${to}`}$request_uri;`;
   return [
     'server {',
     ...indent([
       `listen ${from} default_server reuseport;`,
       'server_name _;',
-      `return 308 https://$host${to === 443 ? '' : `:${to}`}$request_uri;`,
+      ...(isChallenged ? [...challengeLocation, `location / { ${target} }`] : [target]),
+    ]),
+    '}',
+  ];
+}
+
+/** A server for challenges alone, where nothing else listens on their port. */
+function challenged({ automatic, redirects }: Front, servers: readonly Server[]): string[] {
+  if (!automatic) return [];
+  const { port } = automatic;
+  if (servers.some(({ listen }) => listen === port) || redirects.some(({ from }) => from === port)) return [];
+  return [
+    'server {',
+    ...indent([
+      `listen ${port} default_server reuseport;`,
+      'server_name _;',
+      ...challengeLocation,
+      'location / { return 404; }',
     ]),
     '}',
   ];

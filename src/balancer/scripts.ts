@@ -44,7 +44,7 @@ function leadLines(table: RouteTable): string[] {
 }
 
 /** Reloads NGINX; ends when no old worker accepts connections any more. */
-const reload = `master=$(cat nginx.pid)
+export const reload = `master=$(cat nginx.pid)
 old=$(cat "/proc/$master/task/$master/children" 2> /dev/null || true)
 kill -HUP "$master"
 [ -n "$old" ] || sleep 0.5
@@ -192,7 +192,7 @@ function hexPort(port: number): string {
   return port.toString(16).padStart(4, '0').toUpperCase();
 }
 
-function shell(script: string, ...values: string[]): Command {
+export function shell(script: string, ...values: string[]): Command {
   return ['/bin/sh', '-c', `${enterFolder}\n${script}`, 'sh', ...values];
 }
 

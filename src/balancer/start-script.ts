@@ -1,4 +1,5 @@
 import { idleClientMs, type RouteTable } from '../model/traffic';
+import { useInitial } from './automatic';
 import { clientsFile, trustedFile } from './nginx-config';
 import { configuration, quote, routeScript } from './scripts';
 
@@ -40,16 +41,21 @@ sed 's/^\\(.*\\) 1;$/set_real_ip_from \\1;/' ${trustedFile} > ${clientsFile}`;
 export const streamModule = `module=/usr/lib/nginx/modules/ngx_stream_module.so
 if [ -e "$module" ]; then echo "load_module $module;"; fi > modules.conf`;
 
-/**
- * Starts NGINX with the given tables; after a restart it uses the tables it had. `network`: that of the shared load
- * balancer.
- */
-export function startScript(tables: readonly RouteTable[], network?: string): string {
+export interface StartOptions {
+  /** Network of the shared load balancer. */
+  network?: string;
+  /** It gets a certificate by itself. */
+  automatic?: boolean;
+}
+
+/** Starts NGINX with the given tables; after a restart it uses the tables it had. */
+export function startScript(tables: readonly RouteTable[], { network, automatic }: StartOptions = {}): string {
   return `set -e
 mkdir -p routes temp
 ${keepIdle}
 ${asOneself}
 ${network === undefined ? '' : trustNetwork(network)}
+${automatic ? useInitial : ''}
 if [ ! -e routes/.ready ]; then
 ${tables.map(routeScript).join('\n')}
 touch routes/.ready

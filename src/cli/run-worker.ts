@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import pino from 'pino';
 import { readHosts, type HostEndpoint } from '../config/hosts';
-import { createWorker, defaultDataDir, InstallationKeyProblem } from '../worker';
+import { acmeProblem, createWorker, defaultDataDir, InstallationKeyProblem, type AcmeSettings } from '../worker';
 import { visibleJson } from '../model/text';
 import { isUnprotected } from '../model/host';
 import { ownBuildId } from '../worker/build';
@@ -68,6 +69,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
     policy: policyOf(options),
     auditAnchor: options.auditAnchor ?? (process.env.DEPLOY_CODE_AUDIT_ANCHOR || undefined),
     auditBestEffort: options.auditBestEffort,
+    acme: acmeOf(process.env),
     sharedImage: process.env.DEPLOY_CODE_SHARED_IMAGE || undefined,
     maxParallelDeployments: options.maxParallelDeployments ?? limitOf(process.env.DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS),
   }).catch((error: Error) => {
@@ -121,6 +123,29 @@ function hostsOf({
       `there is no host "${missing}" in ${file}; available: ${hosts.map(({ name }) => name).join(', ')}`,
     );
   return serve ? hosts.filter(({ name }) => serve.includes(name)) : hosts;
+}
+
+/** @throws BadRequest if a variable is malformed, or its file cannot be read */
+function acmeOf({
+  DEPLOY_CODE_ACME_DIRECTORY: directory,
+  DEPLOY_CODE_ACME_CA_FILE: file,
+}: NodeJS.ProcessEnv): AcmeSettings {
+  const settings = {
+    ...(directory && { directory }),
+    ...(file && { authorities: authoritiesIn(file) }),
+  };
+  const problem = acmeProblem(settings);
+  if (problem !== undefined) throw new BadRequest(problem);
+  return settings;
+}
+
+function authoritiesIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new BadRequest(`DEPLOY_CODE_ACME_CA_FILE: ${file} cannot be read (${code})`);
+  }
 }
 
 function policyOf({

@@ -17,6 +17,8 @@ export interface HttpCall {
   signal?: AbortSignal;
   /** Refuses link-local addresses and cloud metadata services, also if a name resolves to one. */
   elsewhere?: boolean;
+  /** Certificates of authorities to trust, in PEM; default those of Node. */
+  ca?: string[];
 }
 
 export interface HttpReply {
@@ -57,7 +59,7 @@ async function exchange(url: URL, call: HttpCall, signal: AbortSignal, redirects
 /** Sends a request over a connection of its own, which is closed with the call. */
 function send(
   url: URL,
-  { method = 'GET', headers = {}, body, elsewhere = false }: HttpCall,
+  { method = 'GET', headers = {}, body, elsewhere = false, ca }: HttpCall,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   const request = { 'http:': requestHttp, 'https:': requestHttps }[url.protocol];
@@ -73,6 +75,7 @@ function send(
         agent: false,
         signal,
         ...(elsewhere && { lookup: lookupElsewhere }),
+        ...(ca && { ca }),
       },
       resolve,
     )

@@ -14,10 +14,32 @@ export interface Route {
   /** Absent: every host name. */
   host?: string;
   path: string;
-  /** Secrets: the certificate and its key. */
-  tls?: { certificate: string; key: string };
+  /** Secrets: the certificate and its key; or the certificate that the engine gets by itself. */
+  tls?: { certificate: string; key: string } | AutomaticTls;
   /** Read timeout: the longest pause within one response. */
   timeoutMs: number;
+}
+
+/** A certificate that the engine gets by itself. */
+export interface AutomaticTls {
+  automatic: true;
+}
+
+/** Whether a route has the certificate that the engine gets by itself. */
+export function isAutomatic(tls: Route['tls']): tls is AutomaticTls {
+  return tls !== undefined && 'automatic' in tls;
+}
+
+/** The certificate that the engine gets by itself, by ACME (RFC 8555) with HTTP-01. */
+export interface AutomaticCertificate {
+  /** Host port at which challenges are answered, port 80 from outside. */
+  port: number;
+  /** The names in it, sorted. */
+  hosts: string[];
+  /** Directory of the CA: `production` or `staging` of Let's Encrypt, or a URL; absent: the worker's choice. */
+  directory?: string;
+  /** Address that the CA may write to. */
+  email?: string;
 }
 
 /** The configuration of one load balancer. */
@@ -30,6 +52,7 @@ export interface Front {
   trustedProxies?: string[];
   /** Revision of the configuration in force; absent in configurations from before revisions. */
   revision?: number;
+  automatic?: AutomaticCertificate;
   /** Ports that the shared load balancer of the host publishes; `tlsPort`: with TLS, which ends here. */
   shared?: { port: number; tlsPort?: number };
 }

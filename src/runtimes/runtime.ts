@@ -72,11 +72,14 @@ export interface LogPage {
   cursor: string;
 }
 
+/** Makes the mounts of the certificate that a load balancer for these names starts with. */
+export type Certify = (hosts: readonly string[]) => Promise<SecretMount[]>;
+
 /** A load balancer that runs. */
 export interface Balancer {
   read(): Promise<TrafficState>;
   route(tables: RouteTable[]): Promise<void>;
-  configure(front: Front): Promise<void>;
+  configure(front: Front, certify: Certify): Promise<void>;
   /** How many requests are open at addresses. */
   openRequests(addresses: string[]): Promise<number>;
   /** Connects to addresses as it would for a request; each that it does not reach comes back with the reason. */

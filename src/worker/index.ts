@@ -5,6 +5,7 @@ import type { ConnectionOptions } from '@temporalio/client';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
 import pino, { type Logger } from 'pino';
 import { createActivities } from '../activities';
+import type { AcmeSettings } from '../activities/certificates/directories';
 import { Anchor } from '../activities/audit/anchor';
 import { Seal } from '../activities/audit/seal';
 import { AuditDatabase } from '../activities/audit/trail-table';
@@ -81,6 +82,8 @@ export interface WorkerConfiguration {
   auditAnchor?: string;
   /** Performs requests even if the audit trail cannot record them. */
   auditBestEffort?: boolean;
+  /** How certificates are got by ACME; absent: from Let's Encrypt. */
+  acme?: AcmeSettings;
   /** Image of the shared load balancer; absent: `nginx:1.28`. */
   sharedImage?: string;
 }
@@ -175,6 +178,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
       },
       events: activityEvents,
       sharedImage: configuration.sharedImage,
+      acme: configuration.acme,
     });
   };
   const versioned = buildId === undefined ? {} : { workerDeploymentOptions: asBuild(buildId) };
@@ -265,6 +269,7 @@ function rulesOf({ policy = defaultPolicy, hosts = [], cluster }: WorkerConfigur
   return { policy, sources, dataDir, ownSockets, ownVolumes: readOwnVolumes(dataDir) };
 }
 
+export { acmeProblem, type AcmeSettings } from '../activities/certificates/directories';
 export { InstallationKeyProblem } from '../activities/secrets/installation-key';
 
 function auditSettings({ auditAnchor, auditBestEffort = false }: WorkerConfiguration, dataDir: string): AuditSettings {

@@ -6,15 +6,18 @@ import { signalEnvironment } from '../temporal/signal-environment';
 import { ifRunning, unlessMissing } from '../temporal/unless-missing';
 import { keptReleasesOf } from '../temporal/visibility';
 import {
+  certificatesId,
   claimHostSignal,
   claimRoutesUpdate,
   claimSignal,
   contentsQuery,
+  endCertificatesSignal,
   fleetId,
   fromCommandSignal,
   hostId,
   hostQuery,
   imagesMemo,
+  issuedCertificateQuery,
   joinSignal,
   pruneSignal,
   registriesId,
@@ -26,6 +29,9 @@ import {
   sharedBalancerId,
   sharedBalancerQuery,
   taskQueue,
+  wishCertificateSignal,
+  type CertificatesState,
+  type Place,
 } from '../workflows/messages';
 import type { HostPlace } from '../model/host';
 import type { PinnedImages } from '../model/images';
@@ -110,6 +116,25 @@ export function createTemporalGateway(client: Client): TemporalGateway {
       );
     },
 
+    async wishCertificate({ stack, environment }, wish) {
+      const place = { stack, environment };
+      await workflow.signalWithStart('certificates', {
+        workflowId: certificatesId(place),
+        taskQueue,
+        args: [place, await stateLeft(client, place)],
+        signal: wishCertificateSignal,
+        signalArgs: [wish],
+        staticSummary: `certificate of ${stack}/${environment}`,
+      });
+    },
+
+    async endCertificates(place) {
+      await unlessMissing(() => workflow.getHandle(certificatesId(place)).signal(endCertificatesSignal));
+    },
+
+    issuedCertificate: (place) =>
+      unlessMissing(() => workflow.getHandle(certificatesId(place)).query(issuedCertificateQuery)),
+
     async isRunning(workflowId) {
       const description = await unlessMissing(() => workflow.getHandle(workflowId).describe());
       return description?.status.name === 'RUNNING';
@@ -154,6 +179,15 @@ export function createTemporalGateway(client: Client): TemporalGateway {
       await unlessMissing(() => workflow.getHandle(releaseId({ stack, environment }, release)).signal(pruneSignal));
     },
   };
+}
+
+/** What the workflow of an environment's certificate left when it ended: the account, and the certificate. */
+async function stateLeft({ workflow }: Client, place: Place): Promise<CertificatesState | undefined> {
+  return unlessMissing(async () => {
+    const handle = workflow.getHandle(certificatesId(place));
+    const { status } = await handle.describe();
+    return status.name === 'COMPLETED' ? ((await handle.result()) as CertificatesState) : undefined;
+  });
 }
 
 /** The workflow of the shared load balancer, started if it does not run. */

@@ -281,9 +281,8 @@ describeWith('docker', 'the front door', () => {
     expect(await deploy(front.stack('1', { replicas: 1 }))).toMatchObject({ outcome: 'succeeded' });
     const door = balancerOf(dockerOf(front.name), `${front.name}-test-load-balancer-1-d1`);
     const { front: routes } = await door.read();
-    await expect(door.configure({ ...routes!, redirects: [{ from: 0, to: 443 }] })).rejects.toThrow(
-      /invalid port in "0"/,
-    );
+    const refused = { ...routes!, redirects: [{ from: 0, to: 443 }] };
+    await expect(door.configure(refused, () => Promise.resolve([]))).rejects.toThrow(/invalid port in "0"/);
     expect(await door.read()).toMatchObject({ front: routes });
     expect(await door.unreached(['nowhere:80', `${front.name}-test-web-1-d1:8080`])).toEqual([
       { address: 'nowhere:80', reason: expect.stringContaining('its name cannot be resolved') as string },

@@ -1,4 +1,4 @@
-import { balancerName } from '../../src/model/traffic';
+import { balancerName, isAutomatic } from '../../src/model/traffic';
 import { stepsOf } from '../../src/plan/plan';
 import { planSettlement } from '../../src/plan/undo/settlement';
 import { allSteps, plan, StackObservation } from '../support/observation';
@@ -133,7 +133,9 @@ describe('the front door in a plan', () => {
     const { front } = configure as Extract<typeof configure, { kind: 'configure' }>;
     const known = new Set(front.certificates.map(({ name }) => name));
     expect(
-      front.routes.flatMap(({ tls }) => (tls ? [tls.certificate, tls.key] : [])).filter((name) => !known.has(name)),
+      front.routes
+        .flatMap(({ tls }) => (tls && !isAutomatic(tls) ? [tls.certificate, tls.key] : []))
+        .filter((name) => !known.has(name)),
     ).toEqual([]);
     expect([...known].sort()).toEqual(['new_cert', 'new_key', 'old_cert', 'old_key']);
   });

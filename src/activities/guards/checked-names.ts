@@ -12,6 +12,7 @@ import {
   requireWhole,
 } from '../../model/names';
 import { longestMs } from '../../model/stack/limits';
+import { isAutomatic } from '../../model/traffic';
 import { withHeartbeat } from '../heartbeat';
 import type { Activities, StepContext } from '../contract';
 import { sharedRoutes } from './checked-routes';
@@ -108,6 +109,24 @@ const checks: Checks = {
     for (const port of former) requireWhole('a port', port, 1, largestPort);
   },
   watchSharedBalancer: (_, all) => all.forEach(sharedRoutes),
+  wishCertificate: (place, wished) => {
+    requirePlace(place);
+    for (const host of wished?.hosts ?? []) requireName('hostname', host);
+  },
+  makeCertificateKeys: (place, account) => {
+    requirePlace(place);
+    if (account) requireName('ciphertext', account);
+  },
+  orderCertificate: ({ place, wish: { hosts }, keys }) => {
+    requirePlace(place);
+    for (const host of hosts) requireName('hostname', host);
+    for (const key of [keys.account, keys.key]) requireName('ciphertext', key);
+  },
+  serveCertificate: (place, { version, certificate, key }) => {
+    requirePlace(place);
+    requireName('version', version);
+    for (const each of [certificate, key]) requireName('ciphertext', each);
+  },
   recallEnvironment: context,
   requestDeployment: ({ place, requestId, what }) => {
     requirePlace(place);
@@ -189,14 +208,15 @@ const checks: Checks = {
       if (host !== undefined) requireName('hostname', host);
       for (const each of [port, listen]) requireWhole('a port', each, 1, largestPort);
       requireWhole('the timeout of a route', timeoutMs, 0, longestMs);
-      if (tls) for (const each of [tls.certificate, tls.key]) requireName('secret', each);
+      if (tls && !isAutomatic(tls)) for (const each of [tls.certificate, tls.key]) requireName('secret', each);
     }
     for (const { from, to } of front.redirects)
       for (const each of [from, to]) requireWhole('a port', each, 1, largestPort);
     for (const { file } of front.certificates) requireName('secret', file);
     for (const range of front.trustedProxies ?? []) requireName('range', range);
     const { port: sharedPort = 1, tlsPort = 1 } = front.shared ?? {};
-    for (const each of [sharedPort, tlsPort]) requireWhole('a port', each, 1, largestPort);
+    for (const each of [sharedPort, tlsPort, front.automatic?.port ?? 1]) requireWhole('a port', each, 1, largestPort);
+    for (const host of front.automatic?.hosts ?? []) requireName('hostname', host);
   },
   drainInstance: (where, { balancer, addresses }) => {
     ofInstance(where, balancer);

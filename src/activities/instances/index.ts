@@ -1,8 +1,9 @@
 import { hasWorkloads } from '../../model/runtimes';
-import { withValues, type InstanceRef, type SecretMount } from '../../model/instance';
+import { withValues, type InstanceRef, type InstanceSpec, type SecretMount } from '../../model/instance';
 import type { Retirement } from '../../plan/plan';
 import { RuntimeError, type Runtime } from '../../runtimes/runtime';
 import type { Activities, StepContext } from '../contract';
+import { initialMounts, startingPair } from '../certificates/pairs';
 import { balancerOf } from '../traffic/balancer';
 import type { ConfigContents } from './config-contents';
 import type { SecretStore } from '../secrets';
@@ -37,7 +38,7 @@ const hookTimeoutMs = 60_000;
 const preStopTimeoutMs = 60_000;
 
 /** Activities on instances of a service. */
-export function instanceActivities({ runtimes, secrets, events, contents }: Parts): InstanceActivities {
+export function instanceActivities({ runtimes, secrets, events, contents, directory }: Parts): InstanceActivities {
   /** Runs a wait for health. An unhealthy instance and a cancelled wait both end with evidence. */
   const watched = async (
     context: StepContext,
@@ -62,6 +63,12 @@ export function instanceActivities({ runtimes, secrets, events, contents }: Part
     if (!unhealthy) return;
     const shown = await evidence(unhealthy);
     throw new SoftwareFault(withMemory(`${nameIn(context, instance)} ${unhealthy.message}`, shown), shown);
+  };
+  /** A load balancer that gets a certificate by itself starts with the one that is there. */
+  const certified = async (context: StepContext, spec: InstanceSpec): Promise<InstanceSpec> => {
+    if (!spec.certified) return spec;
+    const pair = await startingPair({ secrets, directory }, context, spec.certified);
+    return { ...spec, secrets: [...spec.secrets, ...initialMounts(pair)] };
   };
   const retire = async (
     context: StepContext,
@@ -89,7 +96,7 @@ export function instanceActivities({ runtimes, secrets, events, contents }: Part
     startInstance: (context, instance, { afterTrouble, force = false }) =>
       withHeartbeat((scope) =>
         watched(context, instance, scope, async (options) =>
-          startUntilHealthy(runtimes(context), await contents.complete(instance), {
+          startUntilHealthy(runtimes(context), await certified(context, await contents.complete(instance)), {
             ...options,
             afterTrouble,
             force,

@@ -1,3 +1,4 @@
+import { hasActiveCommand, useInitialCommand } from '../../balancer/automatic';
 import { secretOf } from '../../balancer/certificates';
 import { nginxConfig, nginxOptions } from '../../balancer/nginx-config';
 import {
@@ -13,7 +14,7 @@ import {
   type Command,
 } from '../../balancer/scripts';
 import type { Front, RouteTable, TrafficState } from '../../model/traffic';
-import { capability, RuntimeError, type Balancer, type Runtime } from '../../runtimes/runtime';
+import { capability, RuntimeError, type Balancer, type Certify, type Runtime } from '../../runtimes/runtime';
 import { SoftwareFault } from '../failures';
 import { SharedRead } from '../observe/shared-read';
 
@@ -41,8 +42,9 @@ class NginxBalancer implements Balancer {
     for (const table of tables) await this.run(routeCommand(table));
   }
 
-  async configure(front: Front): Promise<void> {
+  async configure(front: Front, certify: Certify): Promise<void> {
     await this.placeCertificates(front);
+    if (front.automatic) await this.placeFirst(front.automatic.hosts, certify);
     await this.run(configureCommand(front, nginxConfig(front, nginxOptions(this.runtime.name))));
   }
 
@@ -76,6 +78,13 @@ class NginxBalancer implements Balancer {
         .filter(({ file }) => missing.includes(file))
         .map((each) => secretOf(each, nginxOptions(this.runtime.name))),
     );
+  }
+
+  /** Places the first certificate of those that the engine gets by itself, before the configuration needs it. */
+  private async placeFirst(hosts: readonly string[], certify: Certify): Promise<void> {
+    if ((await this.run(hasActiveCommand())).trim() === 'active') return;
+    await capability(this.runtime, 'putSecrets')(this.name, await certify(hosts));
+    await this.run(useInitialCommand());
   }
 
   /**

@@ -2,6 +2,7 @@ import type { RuntimeName } from '../../model/runtimes';
 import { abortable } from '../../guard/timers';
 import { capability } from '../../runtimes/runtime';
 import { withHeartbeat } from '../heartbeat';
+import { initialMounts, startingPair } from '../certificates/pairs';
 import { balancerOf } from './balancer';
 import type { Activities } from '../contract';
 import type { Dependencies } from '../dependencies';
@@ -22,7 +23,7 @@ type TrafficActivities = Pick<
 >;
 
 /** Activities on the load balancer and on network names. */
-export function trafficActivities({ runtimes, directory, sharedImage }: Dependencies): TrafficActivities {
+export function trafficActivities({ runtimes, directory, sharedImage, secrets }: Dependencies): TrafficActivities {
   const shared = (kind: RuntimeName, signal: AbortSignal) =>
     new SharedBalancers({ runtimes, kind, image: sharedImage, signal });
   return {
@@ -43,7 +44,11 @@ export function trafficActivities({ runtimes, directory, sharedImage }: Dependen
       withHeartbeat(() => balancerOf(runtimes(context), balancer.name).route(tables)),
 
     configureBalancer: (context, balancer, front) =>
-      withHeartbeat(() => balancerOf(runtimes(context), balancer.name).configure(front)),
+      withHeartbeat(() =>
+        balancerOf(runtimes(context), balancer.name).configure(front, async (hosts) =>
+          initialMounts(await startingPair({ secrets, directory }, context, hosts)),
+        ),
+      ),
 
     drainInstance: (context, { balancer, addresses, timeoutMs }) =>
       withHeartbeat(({ signal, heartbeat }) =>

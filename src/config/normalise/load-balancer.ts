@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import {
   balancerName,
   idleClientMs,
+  isAutomatic,
   sharedAlias,
   sharedNetwork,
+  type AutomaticCertificate,
   type CertificateFile,
   type Front,
   type Route,
@@ -48,7 +50,8 @@ export function toFront(
     }),
   );
   if (routes.length === 0) return undefined;
-  const files = [...new Set(routes.flatMap(({ tls }) => (tls ? [tls.certificate, tls.key] : [])))].sort();
+  const own = routes.flatMap(({ tls }) => (tls && !isAutomatic(tls) ? [tls.certificate, tls.key] : []));
+  const files = [...new Set(own)].sort();
   const certificates = context.attempt(
     ['infrastructure', 'load_balancer', 'tls'],
     () => files.map((name) => toCertificate(name, context.secrets)),
@@ -60,6 +63,7 @@ export function toFront(
     redirects: redirectsOf(routes, context.settings),
     certificates,
     ...(trustedProxies.length > 0 && { trustedProxies }),
+    ...automaticOf(routes, context.settings),
     ...(context.settings.shared && { shared: sharedPorts(context.settings) }),
   };
   return { front, balancer: toBalancer(front, services, context) };
@@ -78,8 +82,8 @@ function toRoute(service: string, input: ExposureInput, settings: LoadBalancerIn
       throw new Malformed(`infrastructure.load_balancer has ${shared} as a port; ports are 1 to 65535`);
   if (typeof input.tls === 'object' && 'secret' in input.tls)
     throw new Malformed('has tls.secret, which is for clusters only; use certificate and key');
-  const tls =
-    own === undefined ? settings.tls : typeof input.tls === 'object' ? input.tls : input.tls ? settings.tls : undefined;
+  const common = toTls(settings);
+  const tls = own === undefined ? common : typeof input.tls === 'object' ? input.tls : input.tls ? common : undefined;
   if (input.tls === true && !settings.tls)
     throw new Malformed('has tls: true without a certificate; set infrastructure.load_balancer.tls');
   const listen = own ?? (settings.tls ? (settings.https_port ?? 443) : (settings.http_port ?? 80));
@@ -99,6 +103,28 @@ function toRoute(service: string, input: ExposureInput, settings: LoadBalancerIn
     path,
     ...(tls && { tls }),
     timeoutMs: toMs(timeout ?? 60),
+  };
+}
+
+function toTls({ tls }: LoadBalancerInput): Route['tls'] {
+  return tls === 'auto' || (tls && 'auto' in tls) ? { automatic: true } : tls;
+}
+
+/** The certificate that the engine gets by itself, for the routes that have it. */
+function automaticOf(
+  routes: Route[],
+  { tls, http_port: port = 80 }: LoadBalancerInput,
+): { automatic?: AutomaticCertificate } {
+  const named = routes.flatMap((route) => (isAutomatic(route.tls) ? (route.host ?? []) : []));
+  if (!routes.some((route) => isAutomatic(route.tls))) return {};
+  const { email, directory } = typeof tls === 'object' && 'auto' in tls ? tls : {};
+  return {
+    automatic: {
+      port,
+      hosts: [...new Set(named)].sort(),
+      ...(directory !== undefined && { directory }),
+      ...(email !== undefined && { email }),
+    },
   };
 }
 
@@ -129,12 +155,13 @@ function redirectsOf(
  * does, and both have the same name for a while.
  */
 function toBalancer(
-  { routes, redirects, shared }: Front,
+  { routes, redirects, shared, automatic }: Front,
   services: Record<string, Service>,
   { settings, runtime, internal, place }: FrontContext,
 ): Service {
   const exposed = [...new Set(routes.map(({ service }) => service))];
-  const ports = [...new Set([...routes.map(({ listen }) => listen), ...redirects.map(({ from }) => from)])]
+  const listening = [...routes.map(({ listen }) => listen), ...redirects.map(({ from }) => from)];
+  const ports = [...new Set([...listening, ...(automatic ? [automatic.port] : [])])]
     .filter((port) => port !== shared?.port && port !== shared?.tlsPort)
     .sort((a, b) => a - b);
   const handsOver = runtime === 'process' || (shared !== undefined && ports.length === 0);

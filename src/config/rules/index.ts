@@ -17,6 +17,7 @@ import { oneWriterPerVolume, replicaVolumesPossible, resourcesPossible } from '.
 import { clusterSupports, clusterKeysApply, namesFitCluster } from './cluster';
 import { unenforcedAccepted, processKeysApply, filesNeedWritableRoot, runtimeSupportsKeys } from './runtime';
 import type { Rule } from './rule';
+import { automaticCertificatePossible } from './traffic/automatic-certificate';
 import { sharedBalancerPossible } from './traffic/shared-balancer';
 import { mapKeysAreNames, noNul } from './texts';
 import { sizeWithinLimits } from './size';
@@ -55,6 +56,7 @@ export const rules: readonly Rule[] = [
   balancerNameReserved,
   routesDistinct,
   sharedBalancerPossible,
+  automaticCertificatePossible,
   exposedReachable,
   strategyPossible,
   analysisPossible,

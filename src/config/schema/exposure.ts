@@ -14,6 +14,38 @@ export const tls = z.strictObject({
   key: z.string().describe('Name under the top-level `secrets`: the private key, in PEM format.'),
 });
 
+const longestEmail = 254;
+const longestDirectory = 500;
+
+/** Directory of a CA: a word, or a plain https URL. */
+const directory = z
+  .string()
+  .max(longestDirectory)
+  .refine(isDirectory, 'write production, staging, or the https URL of the directory of a CA');
+
+function isDirectory(text: string): boolean {
+  if (text === 'production' || text === 'staging') return true;
+  if (!/^https:\/\/[!-~]+$/.test(text) || !URL.canParse(text)) return false;
+  const { username, password, hash } = new URL(text);
+  return username === '' && password === '' && hash === '';
+}
+
+const automatic = z.strictObject({
+  auto: z.literal(true, 'write auto: true, or a certificate and its key').describe('Get the certificate by ACME.'),
+  email: z
+    .string()
+    .max(longestEmail)
+    .regex(/^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/, 'write an address such as ops@example.com')
+    .optional()
+    .describe('Address that the CA may write to.'),
+  directory: directory
+    .optional()
+    .describe(
+      "`production` or `staging` of Let's Encrypt, or the https URL of the directory of another CA; default: that of " +
+        'the worker, `DEPLOY_CODE_ACME_DIRECTORY`, otherwise `production`.',
+    ),
+});
+
 const ofCluster = z.strictObject({
   secret: named('object').describe(
     'On a cluster: a Secret of type `kubernetes.io/tls` in the namespace, which the engine does not create.',
@@ -87,7 +119,14 @@ export const loadBalancer = z
         'With `tls`: host port shared by exposed services without `host_port`; default 443. `http_port` ' +
           'redirects to it, unless a service has that port as its `host_port`. No effect without `tls`.',
       ),
-    tls: tls.optional().describe('Certificate of `https_port`, and of services with `tls: true`.'),
+    tls: z
+      .union([z.literal('auto', 'write auto, or a map with certificate and key'), automatic, tls])
+      .optional()
+      .describe(
+        'Certificate of `https_port`, and of services with `tls: true`: a `certificate` and its `key`, or `auto` for ' +
+          "one that the engine gets from Let's Encrypt and renews (Docker only; each `expose` with TLS then needs a " +
+          '`host`, and `http_port` must be reachable as port 80 of it).',
+      ),
     shared: flag
       .optional()
       .describe(

@@ -65,6 +65,8 @@ export interface InstanceSpec extends ContainerOptions {
   preStop?: string[];
   /** Sealed secrets that `preStop` refers to. */
   preStopSecrets?: SecretMount[];
+  /** A load balancer that gets a certificate by itself: the names in it. It starts with the one that is there. */
+  certified?: string[];
   /** On a cluster only. */
   workload?: Workload;
   /** Fingerprint: if it differs from the running instance's, the instance is replaced. */

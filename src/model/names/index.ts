@@ -118,6 +118,10 @@ const grammars = {
     pattern: /^[^\s:\p{Cc}\p{Cf}]{1,200}$/u,
     hint: 'write a user without spaces and colons, at most 200 characters',
   },
+  /** A version of a certificate; names its folder. */
+  version: { pattern: /^[0-9a-f]{16}$/, hint: 'write 16 hexadecimal digits' },
+  /** Token of a challenge of a CA (RFC 8555, 8.3); names a file. */
+  token: { pattern: /^[A-Za-z0-9_-]{16,200}$/, hint: 'use letters, digits, _ and -, from 16 to 200' },
   /** Names in the load balancer's configuration and folders. */
   route: {
     pattern: /^[A-Za-z0-9_.-]+(=[A-Za-z0-9._~+-]+)+$/,

@@ -1,5 +1,6 @@
 import { runtimeTraits } from '../../model/runtimes';
 import { nginxConfig, nginxOptions } from '../../balancer/nginx-config';
+import { automaticFolders } from '../../balancer/automatic';
 import { secretOf } from '../../balancer/certificates';
 import { enterFolder, prefix } from '../../balancer/scripts';
 import { startScript } from '../../balancer/start-script';
@@ -41,15 +42,16 @@ export function toBalancerSpec(
     ...(owner && {
       ...confined,
       user: `${owner.uid}:${owner.gid}`,
-      folders: [{ path: prefix, mode: 0o755, ...owner }],
+      folders: [{ path: prefix, mode: 0o755, ...owner }, ...(front.automatic ? automaticFolders(owner) : [])],
     }),
     entrypoint: ['/bin/sh', '-c', `${enterFolder} && exec /bin/sh start.sh`],
     command: [],
     secrets: front.certificates.map((each) => secretOf(each, options)),
+    ...(front.automatic && { certified: front.automatic.hosts }),
     files: [
       file('nginx.conf', nginxConfig(front, options)),
       file('front.json', JSON.stringify(front)),
-      file('start.sh', startScript(tables, network)),
+      file('start.sh', startScript(tables, { network, automatic: front.automatic !== undefined })),
     ],
   };
 }

@@ -22,7 +22,7 @@ export interface TakenRoute {
 /** The routes of a stack at the shared load balancer of its host. */
 export function sharedRoutesOf({ front }: Pick<Stack, 'front'>): SharedRoute[] {
   if (!front?.shared) return [];
-  const { shared, redirects } = front;
+  const { shared, redirects, automatic } = front;
   const named = front.routes.flatMap((route) => (route.host === undefined ? [] : [{ ...route, host: route.host }]));
   const plain = named
     .filter(({ listen }) => listen === shared.port)
@@ -36,6 +36,7 @@ export function sharedRoutesOf({ front }: Pick<Stack, 'front'>): SharedRoute[] {
       { ...whole(shared.tlsPort!, host), tls: true as const },
       ...(redirects.some(({ from }) => from === shared.port) ? [whole(shared.port, host)] : []),
     ]),
+    ...(automatic?.hosts ?? []).filter((host) => !hosts.includes(host)).map((host) => whole(shared.port, host)),
   ];
 }
 

@@ -2,7 +2,14 @@ import type { Service, Stack } from '../../model/stack';
 import type { InstanceRef } from '../../model/instance';
 import { isUp, type ObservedInstance } from '../../model/observation';
 import { configurationRevision } from '../../balancer/nginx-config';
-import { balancerName, type CertificateFile, type Front, type Route, type RouteTable } from '../../model/traffic';
+import {
+  balancerName,
+  isAutomatic,
+  type CertificateFile,
+  type Front,
+  type Route,
+  type RouteTable,
+} from '../../model/traffic';
 import { toRef } from '../service/instance-spec';
 import type { ObservationIndex } from '../observation-index';
 import type { Drain, Lane, Reachable } from '../plan';
@@ -116,18 +123,19 @@ function stillNamed(
   before: Front | undefined,
   now: readonly CertificateFile[],
 ): CertificateFile[] {
-  const names = new Set(kept.flatMap(({ tls }) => (tls ? [tls.certificate, tls.key] : [])));
+  const names = new Set(kept.flatMap(({ tls }) => (tls && !isAutomatic(tls) ? [tls.certificate, tls.key] : [])));
   return (before?.certificates ?? []).filter(({ name }) => names.has(name) && !now.some((each) => each.name === name));
 }
 
 function sameFront(a: Front, b: Front): boolean {
-  const canonical = ({ routes, redirects, certificates, trustedProxies = [], revision, shared }: Front) =>
+  const canonical = ({ routes, redirects, certificates, trustedProxies = [], revision, automatic, shared }: Front) =>
     JSON.stringify([
       [...routes].sort((x, y) => (x.key < y.key ? -1 : 1)),
       redirects,
       certificates,
       trustedProxies,
       revision,
+      automatic,
       shared,
     ]);
   return canonical(a) === canonical(b);

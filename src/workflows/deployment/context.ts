@@ -4,6 +4,7 @@ import type { DeploymentInput, Go } from '../messages';
 import { contextOf } from '../support/step-context';
 import type { EnvironmentLink } from './admission/environment-link';
 import type { HostClaims } from './admission/host-claims';
+import type { CertificateWishes } from './admission/certificate-wish';
 import type { RouteClaims } from './admission/route-claims';
 import type { FailureDecision } from './people/failure-decision';
 import type { Steering } from './people/steering';
@@ -25,6 +26,7 @@ export interface DeploymentParts {
   failureDecision: FailureDecision;
   claims: HostClaims;
   routes: RouteClaims;
+  certificates: CertificateWishes;
   references: ConfigReferences;
   /** Asks a person; resolves with the answer. */
   ask: (text: string, answers: string[]) => Promise<string>;

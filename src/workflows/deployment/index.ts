@@ -32,6 +32,7 @@ import { ConfigReferences } from './steps/config-references';
 import { EnvironmentLink } from './admission/environment-link';
 import { toProblem } from './steps/failure';
 import { HostClaims } from './admission/host-claims';
+import { CertificateWishes } from './admission/certificate-wish';
 import { RouteClaims } from './admission/route-claims';
 import { FleetSlot } from './admission/fleet-slot';
 import { ProgressLog } from './report/progress-log';
@@ -79,6 +80,7 @@ class Deployment {
   readonly slot: FleetSlot;
   readonly claims: HostClaims;
   private readonly routes: RouteClaims;
+  private readonly certificates: CertificateWishes;
   /** Of the stack it was started with, even if it follows another release later. */
   private readonly references: ConfigReferences;
   private readonly failureDecision: FailureDecision;
@@ -92,6 +94,7 @@ class Deployment {
     this.slot = new FleetSlot(this.log);
     this.claims = new HostClaims(input.taskQueue);
     this.routes = new RouteClaims(input.taskQueue);
+    this.certificates = new CertificateWishes(input.taskQueue);
     this.references = new ConfigReferences(configs);
     this.link = new EnvironmentLink(input);
     this.failureDecision = new FailureDecision(this.log);
@@ -175,6 +178,7 @@ class Deployment {
       failureDecision: this.failureDecision,
       claims: this.claims,
       routes: this.routes,
+      certificates: this.certificates,
       references: this.references,
     });
     if (this.cancelledBy) this.cancel(this.cancelledBy, false);

@@ -108,13 +108,14 @@ export class DeploymentRun {
     const { plan, refusals } = await this.planned(draft, observed);
     if (refusals.length > 0) return { outcome: 'refused', refusals };
     const { stack, intent } = this.input;
+    this.context.certificates.see(stack, intent, observed);
     const unclaimed = await this.context.routes.claim(stack, intent, observed);
     if (unclaimed.length > 0) return { outcome: 'refused', refusals: unclaimed };
     this.plan = plan;
     this.context.log.plan = summarise(plan);
     if (!changesAnything(plan) && !this.hasNewSettings()) {
       await this.commit.keepSchedules(this.input);
-      await this.commit.settleRoutes(this.input);
+      await this.commit.settleTraffic(this.input);
       return { outcome: 'unchanged', refusals: [] };
     }
     await this.rollout.perform(plan);
@@ -283,7 +284,7 @@ export class DeploymentRun {
   private async leaveAsIs(cause: Cause): Promise<RunResult> {
     const { link, go } = this.context;
     await link.committed(go.release.from);
-    await this.commit.settleRoutes(this.input);
+    await this.commit.settleTraffic(this.input);
     return { outcome: 'left_as_is', cause, refusals: [] };
   }
 }

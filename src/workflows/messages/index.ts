@@ -12,6 +12,7 @@ export * from './progress';
 export * from './registry';
 export * from './release';
 export * from './session';
-export * from './shared-balancer';
 export * from './stored-secrets';
+export * from './traffic/certificates';
+export * from './traffic/shared-balancer';
 export * from './watch';

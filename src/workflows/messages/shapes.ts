@@ -19,9 +19,10 @@ import { place } from './place';
 import { amendment, answer, cancel, steer } from './progress';
 import { registriesState, registryLogin, registryLogout } from './registry';
 import { session } from './session';
-import { routeClaim, routeSettlement, sharedBalancerState } from './shared-balancer';
 import { fields, listOf, named, oneOf, only, optional, partOf, recordOf } from './shape';
 import { removeSecret, resealedSecrets, storedSecret, storeSecret } from './stored-secrets';
+import { certificatesState, certificateWish } from './traffic/certificates';
+import { routeClaim, routeSettlement, sharedBalancerState } from './traffic/shared-balancer';
 import { watchPause } from './watch';
 
 /** The shapes of all messages to workflows. */
@@ -58,13 +59,23 @@ const front = partOf<Front>({
       listen: 'number',
       host: optional(named('hostname')),
       path: named('path'),
-      tls: optional(fields({ certificate: named('secret'), key: named('secret') })),
+      tls: optional(
+        fields({ certificate: optional(named('secret')), key: optional(named('secret')), automatic: optional('flag') }),
+      ),
       timeoutMs: 'number',
     }),
   ),
   redirects: listOf(fields({ from: 'number', to: 'number' })),
   certificates: listOf(fields({ name: named('secret'), file: named('secret') })),
   trustedProxies: optional(listOf(named('range'))),
+  automatic: optional(
+    fields({
+      port: 'count',
+      hosts: listOf(named('hostname')),
+      directory: optional('text'),
+      email: optional('text'),
+    }),
+  ),
   shared: optional(fields({ port: 'count', tlsPort: optional('count') })),
 });
 
@@ -140,6 +151,7 @@ export const inputs = {
   host: partOf<HostPlace>({ runtime, name: optional(named('host')) }),
   registriesState,
   sharedBalancerState,
+  certificatesState: optional(certificatesState),
   inspect: fields({
     kind: oneOf('plan', 'status', 'logs', 'exec', 'audit', 'engines', 'volumes', 'remove-volume'),
     stack,
@@ -219,6 +231,7 @@ export const shapes = {
   hostWord,
   routeClaim,
   routeSettlement,
+  certificateWish,
   queued,
   turnedAway: 'text',
   cancel,

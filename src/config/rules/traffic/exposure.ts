@@ -1,4 +1,4 @@
-import { balancerName, withoutEndingSlash, type Route } from '../../../model/traffic';
+import { balancerName, isAutomatic, withoutEndingSlash, type Route } from '../../../model/traffic';
 import type { Finding } from '../../problems';
 import type { Service, ServiceStrategy, Stack } from '../../../model/stack';
 import { runtimeOf } from '../../../model/stack/runtime-of';
@@ -38,16 +38,16 @@ export const routesDistinct: Rule = ({ stack }) => {
         ),
       );
     const certificate = route.tls && certificates.get(`${route.listen} ${route.host ?? ''}`);
-    if (certificate && certificate !== route.tls!.certificate)
+    if (certificate && certificate !== nameOf(route.tls))
       findings.push(
         at(
           service,
           ['expose'],
           `port ${route.listen} has two certificates for ` +
-            `${route.host ?? 'every host name'}: ${certificate} and ${route.tls!.certificate}; keep one`,
+            `${route.host ?? 'every host name'}: ${certificate} and ${nameOf(route.tls)}; keep one`,
         ),
       );
-    if (route.tls) certificates.set(`${route.listen} ${route.host ?? ''}`, route.tls.certificate);
+    if (route.tls) certificates.set(`${route.listen} ${route.host ?? ''}`, nameOf(route.tls));
     const neighbour = ports.get(route.listen);
     if (neighbour && (neighbour.tls === undefined) !== (route.tls === undefined))
       findings.push(
@@ -63,6 +63,10 @@ export const routesDistinct: Rule = ({ stack }) => {
   }
   return findings;
 };
+
+function nameOf(tls: Route['tls']): string {
+  return tls === undefined || isAutomatic(tls) ? 'the one of tls: auto' : tls.certificate;
+}
 
 /** The load balancer must be able to reach the instances. */
 export const exposedReachable: Rule = eachService((service, { stack }) => {

@@ -48,7 +48,7 @@ export class Commit {
         );
       }
       await this.keepSchedules(input);
-      await this.settleRoutes(input);
+      await this.settleTraffic(input);
       const steps = plan.cleanup.filter((step) => !(step.kind === 'remove' && retained.has(step.instance.name)));
       const others = steps.filter(({ kind }) => kind !== 'remove');
       await compensation.collect(removals(steps));
@@ -57,9 +57,14 @@ export class Commit {
   }
 
   /** The shared load balancer lets go of networks here, before they are removed. */
-  async settleRoutes({ stack }: DeploymentInput): Promise<void> {
-    const problem = await this.context.routes.commit(stack).catch((error: unknown) => toProblem(error).message);
-    if (problem !== undefined) this.compensation.leftBehind.push(`routes of the shared load balancer: ${problem}`);
+  async settleTraffic({ stack }: DeploymentInput): Promise<void> {
+    const { leftBehind } = this.compensation;
+    const { routes, certificates } = this.context;
+    const problem = await routes.commit(stack).catch((error: unknown) => toProblem(error).message);
+    if (problem !== undefined) leftBehind.push(`routes of the shared load balancer: ${problem}`);
+    await certificates
+      .commit(stack)
+      .catch((error: unknown) => leftBehind.push(`the certificate by tls: auto: ${toProblem(error).message}`));
   }
 
   async keepSchedules(input: DeploymentInput): Promise<void> {

@@ -1,8 +1,8 @@
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
-import type { HostPlace } from '../../model/host';
-import type { RouteClaim, RouteSettlement, SharedClaim, SharedRoute } from '../../model/traffic';
-import type { TakenRoute } from '../../plan/traffic/shared-routes';
-import { fields, listOf, named, optional, partOf } from './shape';
+import type { HostPlace } from '../../../model/host';
+import type { RouteClaim, RouteSettlement, SharedClaim, SharedRoute } from '../../../model/traffic';
+import type { TakenRoute } from '../../../plan/traffic/shared-routes';
+import { fields, listOf, named, optional, partOf } from '../shape';
 
 /** Messages between deployments and the workflow of a host's shared load balancer. */
 
