@@ -11,6 +11,7 @@ import type { SealingKey, SealingValues } from '../model/instance';
 import type { InspectResults } from '../workflows/inspect';
 import { Registries } from './registries';
 import { sealStack } from './secrets/seal';
+import { loadBalancerStatus, type LoadBalancerStatus } from './load-balancer';
 import { StoredSecrets } from './secrets/stored';
 import {
   contentsQuery,
@@ -214,6 +215,12 @@ export class DeployCodeClient extends Reader {
       away,
       found: found.map((line) => ({ ...line, restarts: line.restarts + (state?.watch?.restarted?.[line.name] ?? 0) })),
     };
+  }
+
+  /** The ports and names of an environment at the shared load balancer, and the state of its certificate. */
+  async loadBalancer(place: Place): Promise<LoadBalancerStatus> {
+    await this.requireWorker();
+    return loadBalancerStatus(this.temporal, place);
   }
 
   /** Blocks new deployments until `until` or {@link thaw}. Running ones continue. */

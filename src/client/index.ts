@@ -3,6 +3,7 @@ export type { RequestOptions } from './request';
 export { DeploymentHandle } from './deployment-handle';
 export { BadRequest, DeploymentLost, EngineUnreachable, NoWorker } from '../temporal/errors';
 export { NameProblem } from '../model/names';
+export type { LoadBalancerStatus } from './load-balancer';
 export type { HistoryEntry } from './history';
 export { Schedules, type ScheduledRun, type ScheduleListing, type ScheduleView } from './schedules';
 export { Registries, type LoginOptions, type RegistryLine } from './registries';

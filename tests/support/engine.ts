@@ -7,7 +7,7 @@ import type { Policy } from '../../src/policy';
 import type { ClusterEndpoint } from '../../src/runtimes/kubernetes/api/connection';
 import type { RuntimeDriver } from '../../src/runtimes/runtime';
 import type { RuntimeName } from '../../src/model/runtimes';
-import { createWorker, type DeployCodeWorker } from '../../src/worker';
+import { createWorker, type AcmeSettings, type DeployCodeWorker } from '../../src/worker';
 import type { ServedHost } from '../../src/worker/served-hosts';
 import type { Namespace } from './namespaces';
 
@@ -36,6 +36,7 @@ export interface TestEngineOptions {
   policy?: Policy;
   debugStacks?: boolean;
   sharedImage?: string;
+  acme?: AcmeSettings;
 }
 
 export async function startEngine(namespace: Namespace, options: TestEngineOptions = {}): Promise<TestEngine> {
@@ -52,6 +53,7 @@ export async function startEngine(namespace: Namespace, options: TestEngineOptio
     policy,
     debugStacks,
     sharedImage,
+    acme,
     workflowBundle = resolve('dist/workflow-bundle.js'),
   } = options;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'deploy-code-test-'));
@@ -72,6 +74,7 @@ export async function startEngine(namespace: Namespace, options: TestEngineOptio
     policy,
     debugStacks,
     sharedImage,
+    acme,
     workflowBundle,
     supervisor: resolve('dist/runtimes/process/supervisor.js'),
     shutdownGraceMs: 2000,

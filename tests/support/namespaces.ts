@@ -5,6 +5,7 @@ export const namespaces = [
   'audit-database',
   'builds',
   'canaries',
+  'certificates',
   'claims',
   'cli',
   'compose-files',

@@ -31,7 +31,7 @@ function isDirectory(text: string): boolean {
 }
 
 const automatic = z.strictObject({
-  auto: z.literal(true, 'write auto: true, or a certificate and its key').describe('Get the certificate by ACME.'),
+  auto: z.literal(true).describe('Get the certificate by ACME.'),
   email: z
     .string()
     .max(longestEmail)
@@ -120,7 +120,7 @@ export const loadBalancer = z
           'redirects to it, unless a service has that port as its `host_port`. No effect without `tls`.',
       ),
     tls: z
-      .union([z.literal('auto', 'write auto, or a map with certificate and key'), automatic, tls])
+      .union([z.literal('auto'), automatic, tls])
       .optional()
       .describe(
         'Certificate of `https_port`, and of services with `tls: true`: a `certificate` and its `key`, or `auto` for ' +

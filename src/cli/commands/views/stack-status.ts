@@ -3,6 +3,7 @@ import { placeOf } from '../../../client/place';
 import type { Stack } from '../../../config';
 import type { EnvironmentState, ReleaseContents } from '../../../workflows/messages';
 import { breakerText, frozenText } from '../../output/control-text';
+import { loadBalancerText } from '../../output/load-balancer-text';
 import { waitingText } from '../../output/question-text';
 import { statusTable, type Wanted } from '../../output/status-table';
 import { paint } from '../../output/terminal';
@@ -22,7 +23,12 @@ export interface StackStatus {
 /** The status of a stack, for programs and for people. */
 export async function stackStatus(client: DeployCodeClient, stack: Stack, options: FileOptions): Promise<StackStatus> {
   const place = placeOf(stack);
-  const [{ found, away }, state] = await Promise.all([client.status(stack), client.environment(place)]);
+  const [{ found, away }, state, loadBalancer] = await Promise.all([
+    client.status(stack),
+    client.environment(place),
+    client.loadBalancer(place),
+  ]);
+  const balancing = loadBalancerText(loadBalancer);
   const release = state?.current?.release;
   const contents = release === undefined ? undefined : await client.release(place, release);
   // Instances on an unavailable host are not missing.
@@ -42,13 +48,15 @@ export async function stackStatus(client: DeployCodeClient, stack: Stack, option
       breaker: state?.breaker,
       watch: state?.watch,
       watchPause: state?.watchPause,
+      ...(Object.keys(loadBalancer).length > 0 && { loadBalancer }),
       wanted,
       instances: found,
       ...(away.length > 0 && { hostsAway: away }),
     },
     lines: [
       `${paint.bold(`${stack.name}/${stack.environment}`)}  ${aboutText(release, contents).join('  ')}`,
-      ...[...stateText(state), ...running].map(paint.yellow),
+      ...balancing.lines,
+      ...[...balancing.troubles, ...stateText(state), ...running].map(paint.yellow),
       ...(found.length > 0 || Object.keys(wanted).length > 0 ? statusTable(found, wanted) : []),
     ],
   };

@@ -1,0 +1,44 @@
+import type { Client } from '@temporalio/client';
+import type { CertificateStatus } from '../model/certificates';
+import type { SharedRoute } from '../model/traffic';
+import { ask } from '../temporal/ask';
+import { unlessMissing } from '../temporal/unless-missing';
+import {
+  certificatesId,
+  certificateStatusQuery,
+  sharedBalancerId,
+  sharedBalancerQuery,
+  type Place,
+} from '../workflows/messages';
+
+/** What passes requests on to an environment, as far as it is not of the environment alone. */
+export interface LoadBalancerStatus {
+  /** Ports and routes that it has at the shared load balancer of its host; absent if it has none. */
+  shared?: { ports: number[]; routes: SharedRoute[] };
+  /** The certificate that it gets by itself; absent without `tls: auto`. */
+  certificate?: CertificateStatus;
+}
+
+/** @throws NoWorker if no worker answers */
+export async function loadBalancerStatus(temporal: Client, place: Place): Promise<LoadBalancerStatus> {
+  const [certificate, routes] = await Promise.all([certificateOf(temporal, place), routesOf(temporal, place)]);
+  const ports = [...new Set(routes.map(({ port }) => port))].sort((a, b) => a - b);
+  return { ...(routes.length > 0 && { shared: { ports, routes } }), ...(certificate && { certificate }) };
+}
+
+function certificateOf(temporal: Client, place: Place): Promise<CertificateStatus | undefined> {
+  return unlessMissing(async () => {
+    const handle = temporal.workflow.getHandle(certificatesId(place));
+    if ((await handle.describe()).status.name !== 'RUNNING') return undefined;
+    return (await ask(temporal, () => handle.query(certificateStatusQuery))) ?? undefined;
+  });
+}
+
+async function routesOf(temporal: Client, { stack, environment }: Place): Promise<SharedRoute[]> {
+  const state = await unlessMissing(async () => {
+    const handle = temporal.workflow.getHandle(sharedBalancerId({ runtime: 'docker' }));
+    if ((await handle.describe()).status.name !== 'RUNNING') return undefined;
+    return ask(temporal, () => handle.query(sharedBalancerQuery));
+  });
+  return (state?.claims ?? []).find((each) => each.stack === stack && each.environment === environment)?.routes ?? [];
+}
