@@ -32,7 +32,9 @@ if [ ! -e ${folder}/active ]; then ln -sfn ${initialVersion} ${folder}/active; f
 export function prepareVersionCommand(version: string): Command {
   return shell(
     `set -e
-if [ "$(cat ${folder}/served 2> /dev/null)" = "$1" ] && [ "$(readlink ${folder}/active)" = "$1" ]; then echo served; exit 0; fi
+if [ "$(cat ${folder}/served 2> /dev/null)" = "$1" ] && [ "$(readlink ${folder}/active)" = "$1" ]
+then echo served; exit 0
+fi
 mkdir -p ${challenges} "${folder}/$1"`,
     version,
   );

@@ -73,6 +73,8 @@ export async function orderCertificate(options: OrderOptions): Promise<Chain> {
   });
 }
 
+type Account = Awaited<ReturnType<Client['createAccount']>>;
+
 /** One order at a CA. */
 class CertificateOrder {
   private order?: Order;
@@ -86,11 +88,25 @@ class CertificateOrder {
     this.ca = new URL(options.wish.directory).host;
   }
 
-  /** Creates the account, or finds the one of the key. */
+  /** Finds the account of the key, or creates it. */
   async register(): Promise<void> {
     const { email } = this.options.wish;
-    const contact = email === undefined ? {} : { contact: [`mailto:${email}`] };
-    await this.ask(() => this.client.createAccount({ termsOfServiceAgreed: true, ...contact }));
+    const contact = email === undefined ? undefined : [`mailto:${email}`];
+    const account = await this.findAccount();
+    if (!account) {
+      await this.ask(() => this.client.createAccount({ termsOfServiceAgreed: true, ...(contact && { contact }) }));
+    } else if (contact && account.contact?.join() !== contact.join()) {
+      await this.ask(() => this.client.updateAccount({ contact }));
+    }
+  }
+
+  private async findAccount(): Promise<Account | undefined> {
+    try {
+      return await this.ask(() => this.client.createAccount({ onlyReturnExisting: true }));
+    } catch (error) {
+      if (this.transport.refused?.problem.type === 'accountDoesNotExist') return undefined;
+      throw error;
+    }
   }
 
   /** Continues the order of an earlier attempt, or makes one. */

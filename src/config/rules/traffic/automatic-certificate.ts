@@ -7,7 +7,7 @@ import { at, type Rule } from '../rule';
 const mostNames = 100;
 const path = ['infrastructure', 'load_balancer', 'tls'];
 
-/** The engine gets certificates by HTTP-01, for the load balancer of an environment on the Docker Engine of a worker. */
+/** The engine gets certificates by HTTP-01, for load balancers on the one Docker Engine of the worker. */
 export const automaticCertificatePossible: Rule = ({ file, stack }) => {
   const { tls } = file.infrastructure?.load_balancer ?? {};
   if (tls !== 'auto' && !(tls && 'auto' in tls)) return [];
