@@ -29,7 +29,8 @@ describe('the status of the load balancer', () => {
     };
     const certificate = { hosts, directory, current, renewAt: at('2027-01-28T09:30') };
     expect(loadBalancerText({ certificate }).lines).toEqual([
-      'certificate  shop.example.com, www.example.com  valid until 2027-02-27 10:00, renewed 2027-01-28 09:30  by CN=R11',
+      'certificate  shop.example.com, www.example.com  valid until 2027-02-27 10:00, ' +
+        'renewed 2027-01-28 09:30  by CN=R11',
     ]);
   });
 

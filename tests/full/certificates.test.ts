@@ -160,7 +160,7 @@ describeWith('docker', 'certificates by themselves', () => {
       const { trouble, current } = (await statusOf(name))!;
       expect(current).toBeUndefined();
       expect(trouble).toMatchObject({ message: expect.stringContaining(hosts[1]!) as string });
-      expect(trouble!.message).toMatch(/SERVFAIL|lookup|DNS/i);
+      expect(trouble!.message).toContain('could not resolve');
       expect(trouble!.retryAt).toBeGreaterThan(trouble!.since);
     }, longMs);
     expect((await certificateOf(hosts[0]!)).status).toBe(200);

@@ -28,7 +28,8 @@ function fitting(shape: Shape): fc.Arbitrary<unknown> {
 /** @throws Error where no sample is known for a grammar: add one */
 function namesFor(shape: { name: NameKind }): string[] {
   const ciphertext = `v1.${'a'.repeat(16)}.${'b'.repeat(43)}.${'c'.repeat(16)}.${'d'.repeat(22)}`;
-  const all = ['shop', 'a-1_b', 'web=8080=80', '/api/v1', '10.0.0.0/8', 'web:8080', ciphertext];
+  const version = '0123456789abcdef';
+  const all = ['shop', 'a-1_b', 'web=8080=80', '/api/v1', '10.0.0.0/8', 'web:8080', version, ciphertext];
   const names = all.filter((name) => fits(name, shape));
   if (names.length === 0) throw new Error(`there is no sample of a name (${shape.name})`);
   return names;
