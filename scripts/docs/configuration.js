@@ -84,11 +84,20 @@ function sections(heading, schema, path) {
  */
 function innerMap(schema, suffix = '') {
   if (schema.properties) return { map: schema, suffix };
-  if (schema.anyOf) return schema.anyOf.map((each) => innerMap(each, suffix)).find(Boolean);
+  if (schema.anyOf) return together(schema.anyOf.map((each) => innerMap(each, suffix)).filter(Boolean));
   if (schema.type === 'array') return innerMap(schema.items, `${suffix}[]`);
   return schema.type === 'object' && typeof schema.additionalProperties === 'object'
     ? innerMap(schema.additionalProperties, `${suffix}.<name>`)
     : undefined;
+}
+
+/** One map with the keys of all alternatives that stand at the same place; none of them is required then. */
+function together(found) {
+  const [first, ...others] = found;
+  const same = others.filter(({ map, suffix }) => suffix === first.suffix && shape(map) !== shape(first.map));
+  if (same.length === 0) return first;
+  const properties = Object.assign({}, ...[first, ...same].reverse().map(({ map }) => map.properties));
+  return { map: { ...first.map, properties, required: [] }, suffix: first.suffix };
 }
 
 function describe(schema, path, link) {

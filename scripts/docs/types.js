@@ -36,6 +36,7 @@ function typeOf(schema) {
   const known = named.find((value) => value.shape === shape(schema));
   if (known) return known.name;
   if (schema.enum) return schema.enum.map(code).join(', ');
+  if (schema.const !== undefined) return code(String(schema.const));
   if (schema.anyOf) return eitherOf(schema.anyOf.map(typeOf));
   if (Array.isArray(schema.type)) return eitherOf(schema.type.map((type) => simple[type]));
   if (schema.type === 'array') return `list of ${typeOf(schema.items)}`;
