@@ -60,13 +60,16 @@ export class Pebble {
       profiles: { default: { description: 'short', validityPeriod: lifetime } },
     };
     writeFileSync(join(files, 'pebble.json'), JSON.stringify({ pebble: configuration }));
-    const off = ['http01', 'https01', 'tlsalpn01', 'doh'].flatMap((name) => [`-${name}`, '']);
+    const off = ['http01', 'https01', 'tlsalpn01', 'doh'].map((name) => `-${name}=`);
     const run = (name: string, args: string[]) =>
       spawn(join(folder, name), args, { stdio: 'ignore', env: { ...process.env, PEBBLE_VA_NOSLEEP: '1' } });
     const processes = [
       run('pebble-challtestsrv', [
-        ...['-management', `${loopback}:${names}`, '-dns01', `${loopback}:${dns}`],
-        ...['-defaultIPv4', loopback, '-defaultIPv6', '', ...off],
+        `-management=${loopback}:${names}`,
+        `-dns01=${loopback}:${dns}`,
+        `-defaultIPv4=${loopback}`,
+        '-defaultIPv6=',
+        ...off,
       ]),
       run('pebble', ['-config', join(files, 'pebble.json'), '-dnsserver', `${loopback}:${dns}`, '-strict']),
     ];
