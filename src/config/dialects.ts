@@ -2,6 +2,7 @@ import type { FileChoice } from './files';
 import { givenVariables } from './given-variables';
 import type { LoadedStack, LoadOptions } from './load-options';
 import type { GivenSecrets, VariableValues } from '../model/instance';
+import { withoutConsequences } from './consequences';
 import { readClientSecrets } from './client-secrets';
 import { toEnvironment } from './compose/environment';
 import { readEnvFiles, type EnvFileReading } from './env-files';
@@ -12,7 +13,6 @@ import { parseYaml } from './read/document';
 import { overlay } from './read/overlay';
 import { readText } from './read/source';
 import { interpolate } from './read/variables';
-import { unknownKeyStart } from './schema/problems';
 import { storedIn, variablesOfBuilds } from './stored';
 
 /** A file as data of a stack file, with its problems and warnings so far. */
@@ -22,6 +22,8 @@ export interface ReadFile {
   warnings: Problem[];
   /** Variables without a value. */
   unset: Finding[];
+  /** Parts that are left out of the data. */
+  malformed: Finding[];
   /** Values of secrets that the caller has. */
   sealing: GivenSecrets;
   /** Variables that are not recorded with the release. */
@@ -67,6 +69,7 @@ export function readStackFile({ files, folder }: FileChoice, options: LoadOption
     problems: found.map(({ path, message }) => problem(path, message)),
     warnings: [...filled.warnings.map(({ path, message }) => problem(path, message)), ...read.warnings],
     unset,
+    malformed: [],
     sealing: { ...secrets.values, ...declared.sealing },
     concealed: withHidden(new Set([...concealed, ...ofSecrets]), hidden, used),
     missing: new Set([...missing, ...filled.missing, ...declared.missing, ...read.missing, ...secrets.missing]),
@@ -111,6 +114,8 @@ export function readCompose({ files, folder, parsed, unreadOverride }: FileChoic
   });
   const problem = locator(loading.documents, files[0]!);
   const placed = (found: Finding[]) => found.map(({ path, message }) => problem(path, message));
+  const { malformed } = loading;
+  const sensible = (found: Finding[]) => withoutConsequences(found, malformed);
   const { data: converted, refused, ignored } = toStackFile(project, options.environment);
   const secrets = readClientSecrets(converted, project.environment, options);
   const { data } = secrets;
@@ -138,25 +143,17 @@ export function readCompose({ files, folder, parsed, unreadOverride }: FileChoic
     data,
     problems: [
       ...loading.problems,
-      ...placed([...sensible(findings, loading.problems), ...(options.placeOnly ? [] : [...refused, ...ofValues])]),
+      ...placed([...sensible(findings), ...(options.placeOnly ? [] : [...sensible(refused), ...ofValues])]),
     ],
     warnings: [...unread, ...loading.warnings, ...placed(ignored), ...read.warnings],
     unset: [],
+    malformed,
     sealing: { ...secrets.values, ...declared.sealing },
     concealed: withHidden(new Set([...loading.concealed, ...ofSecrets, ...declared.given]), hidden, loading.used),
     missing: new Set([...loading.missing, ...declared.missing, ...read.missing, ...secrets.missing]),
     envFiles: read.values,
     problem,
   };
-}
-
-/** Findings except those of services with a malformed value, which may follow from it. */
-function sensible(findings: Finding[], problems: readonly Problem[]): Finding[] {
-  const malformed = problems.filter(({ message }) => !message.startsWith(unknownKeyStart)).map(({ path }) => path);
-  return findings.filter(({ path }) => {
-    const service = path.slice(0, 2).join('.');
-    return !malformed.some((each) => each === service || each.startsWith(`${service}.`));
-  });
 }
 
 function unusedVariables({ variables = {}, secrets = {} }: LoadOptions, used: Set<string>): Finding[] {

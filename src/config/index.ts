@@ -1,6 +1,7 @@
 import { requireName } from '../model/names';
 import type { Stack } from '../model/stack';
 import { bare } from './read/bare';
+import { standIn, withoutConsequences } from './consequences';
 import { readCompose, readStackFile, type ReadFile } from './dialects';
 import { chooseFiles } from './files';
 import type { LoadedStack, LoadOptions } from './load-options';
@@ -8,11 +9,10 @@ import { normalise, type Normalised } from './normalise';
 import { StackFileError, type Finding, type Problem } from './problems';
 import { conceal } from '../model/text/marks';
 import { isData } from './read/overlay';
-import { prune } from './read/prune';
+import { fitting } from './read/fitting';
 import { readText } from './read/source';
 import { rules } from './rules';
 import { literalCredentials } from './rules/credentials';
-import { schemaFindings } from './schema/problems';
 import { stackFile, type StackFile } from './schema/stack-file';
 import { separateMarked, withEnvFiles, withoutSealed, withSources } from './sealed';
 
@@ -36,25 +36,29 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
 
   const given = withImages(read.data, options.images);
   const document = () => concealed(given);
-  const parsed = stackFile.safeParse(given);
-  if (!parsed.success) {
-    const malformed = schemaFindings(stackFile, parsed.error.issues);
+  const fit = fitting(stackFile, given, options.placeOnly ? undefined : standIn);
+  const malformed = [...read.malformed, ...fit.findings];
+  if (fit.findings.length > 0) {
     const unsetAt = new Set(read.unset.map(({ path }) => placeOf(problem(path, ''))));
-    const sensible = malformed.filter(({ path }) => !unsetAt.has(placeOf(problem(path, ''))));
-    const rest = toStackOfRest(given, malformed, choice.folder, read, options);
-    fail(withCauses(read, placed([...sensible, ...(rest?.findings ?? [])])));
+    const rest = fit.data && toStack(fit.data, choice.folder, read, options);
+    const ofRest = (rest?.findings ?? []).map((finding) => ({ ...finding, path: fit.asWritten(finding.path) }));
+    const sensible = [
+      ...withoutConsequences(fit.findings, read.malformed),
+      ...withoutConsequences(ofRest, malformed),
+    ].filter(({ path }) => !unsetAt.has(placeOf(problem(path, ''))));
+    fail(withCauses(read, placed(sensible)));
     // Only unset variables are malformed. They are a problem for `placeOnly` too if the rest is not valid without them.
     if (!rest) fail(placed(read.unset));
     const { findings: _, ...sent } = sendable(rest!.stack, read, options);
     return { files, ...sent, builds: {}, missing, warnings: [], document, problem };
   }
-  const normalised = toStack(parsed.data, choice.folder, read, {
+  const normalised = toStack(fit.data!, choice.folder, read, {
     ...options,
     variables: recorded(options.variables, read.concealed),
   });
   const { builds } = normalised;
   const { findings, ...sent } = sendable(normalised.stack, read, options);
-  fail(withCauses(read, placed([...normalised.findings, ...findings])));
+  fail(withCauses(read, placed([...withoutConsequences(normalised.findings, malformed), ...findings])));
   const warnings = distinct([...read.warnings, ...placed(literalCredentials(read.data))]);
   return { files, ...sent, builds, missing, warnings, document, problem };
 }
@@ -137,25 +141,6 @@ function toStack(data: StackFile, folder: string, { sealing }: ReadFile, options
     builds,
     findings: [...findings, ...unknownImages(stack, images), ...rules.flatMap((rule) => rule(input))],
   };
-}
-
-/**
- * Checks a file without its malformed keys, so that all problems are reported at once; skips findings of services with
- * such a key. Undefined if the rest does not fit the schema.
- */
-function toStackOfRest(
-  data: unknown,
-  malformed: Finding[],
-  folder: string,
-  read: ReadFile,
-  options: LoadOptions,
-): Normalised | undefined {
-  const paths = malformed.map(({ path }) => path);
-  const parsed = stackFile.safeParse(prune(data, paths));
-  if (!parsed.success) return undefined;
-  const reported = new Set(paths.map((path) => path.slice(0, 2).join('.')));
-  const { findings, ...rest } = toStack(parsed.data, folder, read, options);
-  return { ...rest, findings: findings.filter(({ path }) => !reported.has(path.slice(0, 2).join('.'))) };
 }
 
 /** Reports a problem in an anchor once instead of once for each alias. */

@@ -12,6 +12,8 @@ export interface Problem {
 export interface Finding {
   path: (string | number)[];
   message: string;
+  /** The key that a misspelt one is probably meant to be. */
+  meant?: string;
 }
 
 /** All problems of a stack file; the message has a line for each. `missing`: variables without a value. */

@@ -111,6 +111,7 @@ services:
     ).toEqual([
       '5:5 services.api.imgae: is not a key here (did you mean "image"?)',
       '9:5 services.database.replicas: must be a number',
+      '6:18 services.api.depends_on.databse: there is no service "databse" (did you mean "database"?)',
     ]);
     expect(
       problems(`${head}services:\n  api: {image: a:1, depends_on: [databse]}\n  database: {image: b:1}\n`),
@@ -361,8 +362,27 @@ services:
       'depends_on: [c]}\n  c: {image: x, depends_on: [b], volumes: ["data:/d"]}\n';
     expect(problems(text).map((line) => line.replace(/: .*/, ''))).toEqual([
       '3:17 services.a.replicas',
+      '3:45 services.a.depends_on.nope',
       '4:30 services.b.depends_on.c',
       '5:44 services.c.volumes.0',
+    ]);
+  });
+
+  it('checks the rest of a service with a malformed key, without what follows from that key', () => {
+    const text =
+      'name: S S\nservices:\n  a: {image: "x:1", zzz: 1, depends_on: {q: healthy}, ports: ["70000:1"]}\n' +
+      '  b: {image: "X Y", volumes: ["v:/v"]}\n  c: 5\n  d: {image: x, depends_on: {c: healthy}}\n' +
+      '  e: {imagee: x}\n  f: {image: x, kind: [job], schedule: "@daily"}\n';
+    expect(problems(text).map((line) => line.replace(/: .*/, ''))).toEqual([
+      '1:1 name',
+      '3:21 services.a.zzz',
+      '4:7 services.b.image',
+      '5:3 services.c',
+      '7:7 services.e.imagee',
+      '8:17 services.f.kind',
+      '3:63 services.a.ports.0',
+      '3:42 services.a.depends_on.q',
+      '4:31 services.b.volumes.0',
     ]);
   });
 

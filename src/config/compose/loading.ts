@@ -2,13 +2,13 @@ import type { SecretVariables } from '../given-variables';
 import { isData } from '../read/overlay';
 import { parseYamlDocuments, type SourceDocument } from '../read/document';
 import type { Finding, Problem } from '../problems';
-import { beforePruning, isThere, prune, type Path } from '../read/prune';
+import { fitting } from '../read/fitting';
+import { prune } from '../read/prune';
 import { readText } from '../read/source';
 import { isCredentialKey } from '../../model/names/credential-names';
 import { conceal, hasMark, mark, reveal } from '../../model/text/marks';
 import { interpolate } from '../read/variables';
 import type { Reference } from '../../model/text/template';
-import { required, schemaFindings } from '../schema/problems';
 import { canonical, removable } from './canonical';
 import { mapValues, type Data } from './canonical/values';
 import { toEnvironment, type Environment, type EnvironmentOptions } from './environment';
@@ -49,6 +49,8 @@ export interface ProjectStandIns {
 export class Loading {
   readonly documents: SourceDocument[] = [];
   readonly problems: Problem[] = [];
+  /** The findings of the problems that single documents have. */
+  readonly malformed: Finding[] = [];
   readonly warnings: Problem[] = [];
   /** Names of the variables that were used. */
   readonly used = new Set<string>();
@@ -124,7 +126,8 @@ export class Loading {
   }
 
   /** Adds a problem at a path of a document. */
-  refuse(source: SourceDocument, path: (string | number)[], message: string): void {
+  refuse(source: SourceDocument, path: (string | number)[], message: string, meant?: string): void {
+    this.malformed.push({ path, message, meant });
     this.problems.push(problemAt(source, path, message));
   }
 
@@ -149,38 +152,14 @@ export class Loading {
     this.warnings.push(...filled.warnings.map(({ path, message }) => problemAt(source, path, message)));
     const extensions = extensionsOf(filled.data as Data);
     const written = isOverride ? withoutNulls(filled.data as Data) : filled.data;
-    const { data: fitting, asWritten } = this.fitting(source, written);
-    const { data, findings, warnings } = canonical(fitting);
+    const { data: fits = {}, findings: unfit, asWritten } = fitting(composeFile, written);
+    for (const { path, message, meant } of unfit) this.refuse(source, path, message, meant);
+    const { data, findings, warnings } = canonical(fits);
     for (const { path, message } of findings) this.refuse(source, asWritten(path), message);
     this.warnings.push(...warnings.map(({ path, message }) => problemAt(source, asWritten(path), message)));
     return { source, data: { ...withExtensions(data, filled.data as Data), ...extensions } };
   }
-
-  /** The data without what does not fit the schema, which is reported, and the paths of the rest in the file. */
-  private fitting(source: SourceDocument, written: unknown): { data: Data; asWritten: (path: Path) => Path } {
-    const reported = new Set<string>();
-    const rounds: Path[][] = [];
-    const asWritten = (path: Path) => rounds.reduceRight(beforePruning, path);
-    for (let data = written; rounds.length <= mostRounds; data = prune(data, rounds.at(-1)!)) {
-      const parsed = composeFile.safeParse(data);
-      if (parsed.success) return { data: parsed.data, asWritten };
-      const findings = schemaFindings(composeFile, parsed.error.issues);
-      for (const { path, message } of findings) {
-        const place = asWritten(path);
-        const text = isThere(data, path) || message === required ? message : `${required} and ${message}`;
-        if (!reported.has(place.join('.'))) this.refuse(source, place, text);
-        reported.add(place.join('.'));
-      }
-      const unfit = findings.map(({ path }) => (isThere(data, path) ? path : path.slice(0, -1)));
-      if (unfit.some((path) => path.length === 0)) break;
-      rounds.push(unfit);
-    }
-    return { data: {}, asWritten };
-  }
 }
-
-/** What is left out may make what holds it unfit. */
-const mostRounds = 5;
 
 /** A model without what `!reset` and `!override` of a document clear. */
 export function cleared(model: Data, { source }: ComposeDocument): Data {

@@ -41,3 +41,9 @@ export function isThere(data: unknown, path: Path): boolean {
   }
   return true;
 }
+
+/** A copy of the data with another value at a path; keys on the way are those of maps. */
+export function replaced(data: unknown, [key, ...rest]: Path, value: unknown): unknown {
+  if (key === undefined) return value;
+  return isData(data) ? { ...data, [key]: replaced(data[key], rest, value) } : data;
+}

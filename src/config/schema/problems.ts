@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import type { Finding } from '../problems';
-import { didYouMean } from './suggest';
+import { didYouMean, mostSimilar } from './suggest';
 
 const mostListed = 12;
 
 /** The message about a key that is missing. */
 export const required = 'is required';
 
-/** Every message about an unknown key begins with it. */
-export const unknownKeyStart = 'is not a key here';
+const unknownKeyStart = 'is not a key here';
 
 type Issue = z.core.$ZodIssue;
 
@@ -17,7 +16,7 @@ export function schemaFindings(schema: z.ZodType, issues: readonly Issue[], path
   return issues.flatMap((issue) => {
     const at = [...path, ...issue.path] as (string | number)[];
     if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((key) => ({ path: [...at, key], message: unknownKey(schema, at, key) }));
+      return issue.keys.map((key) => ({ path: [...at, key], ...unknownKey(keysAt(schema, at), key) }));
     if (issue.code === 'invalid_union') return schemaFindings(schema, likeliest(issue.errors), at);
     if (issue.code === 'invalid_key')
       return [{ path: at, message: `is not a valid name: ${issue.issues[0]?.message ?? issue.message}` }];
@@ -59,13 +58,14 @@ function likeliest(alternatives: readonly (readonly Issue[])[]): readonly Issue[
   return first ?? [];
 }
 
-function unknownKey(schema: z.ZodType, path: (string | number)[], key: string): string {
-  const known = keysAt(schema, path);
-  const guess = didYouMean(key, known);
-  if (guess) return `${unknownKeyStart}${guess}`;
-  return known.length > mostListed
-    ? `${unknownKeyStart}; see docs/configuration.md or \`deploy-code schema\` for the keys`
-    : `${unknownKeyStart}; use one of ${known.join(', ')}`;
+function unknownKey(known: readonly string[], key: string): Pick<Finding, 'message' | 'meant'> {
+  const meant = mostSimilar(key, known);
+  if (meant !== undefined) return { message: `${unknownKeyStart}${didYouMean(key, known)}`, meant };
+  const remedy =
+    known.length > mostListed
+      ? 'see docs/configuration.md or `deploy-code schema` for the keys'
+      : `use one of ${known.join(', ')}`;
+  return { message: `${unknownKeyStart}; ${remedy}` };
 }
 
 function keysAt(schema: z.ZodType, path: (string | number)[]): string[] {
