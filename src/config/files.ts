@@ -15,6 +15,8 @@ export interface FileChoice {
   parsed: ReadonlyMap<string, SourceDocument[]>;
   /** An override that `docker compose` would have found by itself. */
   unreadOverride?: string;
+  /** The key for which a file that is called like a Compose file is read as a stack file. */
+  ownKey?: { file: string; path: string[] };
 }
 
 const own = 'deploy-code.yaml';
@@ -34,12 +36,14 @@ export function chooseFiles(
   const folder = resolve(dirname(given[0]!));
   const parsed = new Map<string, SourceDocument[]>();
   const dialect = dialectOf(given, parsed);
+  const ownKey = dialect === 'stack' ? ownKeyOfCompose(given) : undefined;
   const isOneOfTheFolder = named.length === 1 && dialect === 'compose';
   return {
     dialect,
     files: [...given, ...ofEnvironment(given[0]!, environment)],
     folder,
     parsed,
+    ...(ownKey && { ownKey }),
     ...(isOneOfTheFolder && composeFiles.includes(basename(given[0]!)) && { unreadOverride: overrideIn(folder) }),
   };
 }
@@ -72,10 +76,24 @@ function ofEnvironment(file: string, environment: string | undefined): string[] 
 function dialectOf(files: readonly string[], parsed: Map<string, SourceDocument[]>): FileChoice['dialect'] {
   if (basename(files[0]!).startsWith('deploy-code') || files.some(beginsAsStackFile)) return 'stack';
   const documents = files.flatMap((file) => documentsOf(file, parsed)).map(({ data }) => data);
-  if (documents.some(hasOwnKey)) return 'stack';
+  if (documents.some((data) => ownKeyIn(data) !== undefined)) return 'stack';
   if (documents.length > files.length) return 'compose';
-  const isCalledCompose = files.some((file) => /(^|[._-])compose([._-]|$)/i.test(basename(file)));
-  return isCalledCompose || !documents.some((data) => isData(data) && data.name !== undefined) ? 'compose' : 'stack';
+  return files.some(isCalledCompose) || !documents.some((data) => isData(data) && data.name !== undefined)
+    ? 'compose'
+    : 'stack';
+}
+
+function isCalledCompose(file: string): boolean {
+  return /(^|[._-])compose([._-]|$)/i.test(basename(file));
+}
+
+function ownKeyOfCompose(files: readonly string[]): FileChoice['ownKey'] {
+  for (const file of files.filter(isCalledCompose))
+    for (const { data } of documentsOf(file, new Map())) {
+      const path = ownKeyIn(data);
+      if (path) return { file, path };
+    }
+  return undefined;
 }
 
 /** Sees a key of ours at the top without parsing the file. */
@@ -116,10 +134,31 @@ function words(text: string): string[] {
   return text.split(' ');
 }
 
-function hasOwnKey(data: unknown): boolean {
-  if (!isData(data)) return false;
-  return Object.entries(ownKeys).some(([section, keys]) => {
-    const items = section === '' ? [data] : Object.values(isData(data[section]) ? data[section] : {});
-    return items.some((item) => isData(item) && keys.some((key) => Object.hasOwn(item, key)));
-  });
+/** The path of the first key that only stack files have. */
+function ownKeyIn(data: unknown): string[] | undefined {
+  if (!isData(data)) return undefined;
+  for (const [section, keys] of Object.entries(ownKeys)) {
+    const items = section === '' ? [[[], data] as const] : Object.entries(isData(data[section]) ? data[section] : {});
+    for (const [name, item] of items) {
+      const key = isData(item) ? keys.find((each) => Object.hasOwn(item, each)) : undefined;
+      if (key !== undefined) return section === '' ? [key] : [section, String(name), key];
+    }
+  }
+  return undefined;
+}
+
+const spelledByCompose: Record<string, string> = {
+  health_check: 'healthcheck',
+  replicas: 'replicas under deploy',
+  resources: 'resources under deploy',
+  cidr: 'subnet under ipam',
+};
+
+/** Why a file that is called like a Compose file is a stack file, and how it would not be one. */
+export function whyStackFile(path: readonly string[]): string {
+  const key = path.at(-1)!;
+  const remedy = Object.hasOwn(spelledByCompose, key)
+    ? `write ${spelledByCompose[key]}`
+    : 'write keys of a stack file under x-deploy-code';
+  return `makes this a stack file, which needs a name and has keys of its own; for a Compose file, ${remedy}`;
 }

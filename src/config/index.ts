@@ -3,7 +3,7 @@ import type { Stack } from '../model/stack';
 import { bare } from './read/bare';
 import { standIn, withoutConsequences } from './consequences';
 import { readCompose, readStackFile, type ReadFile } from './dialects';
-import { chooseFiles } from './files';
+import { chooseFiles, whyStackFile } from './files';
 import type { LoadedStack, LoadOptions } from './load-options';
 import { normalise, type Normalised } from './normalise';
 import { StackFileError, type Finding, type Problem } from './problems';
@@ -30,8 +30,9 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
   const { problem } = read;
   const missing = [...read.missing];
   const fail = (problems: Problem[]): void => {
-    if (problems.length > 0) throw new StackFileError(distinct(problems), missing);
+    if (problems.length > 0) throw new StackFileError(distinct([...dialectNote, ...problems]), missing);
   };
+  const dialectNote = choice.ownKey ? [problem(choice.ownKey.path, whyStackFile(choice.ownKey.path))] : [];
   const placed = (findings: Finding[]) => findings.map(({ path, message }) => problem(path, message));
 
   const given = withImages(read.data, options.images);

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { reveal } from '../../src/model/text/marks';
 import { loadStack, StackFileError, type LoadOptions } from '../../src/config';
+import { problemsIn } from '../support/problems';
 import { stackOf, writeStack } from '../support/stack';
 
 const problems = (content: string, options: Partial<LoadOptions> = {}): string[] => {
@@ -366,6 +367,22 @@ services:
       '4:30 services.b.depends_on.c',
       '5:44 services.c.volumes.0',
     ]);
+  });
+
+  it('says which key makes a file that is called like a Compose file a stack file', () => {
+    const problemsOf = (text: string) =>
+      problemsIn(() => loadStack({ file: writeStack(text, 'compose.yaml'), shell: {} })).map(
+        ({ line, column, path, message }) => `${line}:${column} ${path}: ${message}`,
+      );
+    const why = 'makes this a stack file, which needs a name and has keys of its own; for a Compose file, ';
+    expect(problemsOf('services:\n  app: {image: "x:1", health_check: {command: "true"}}\n')).toEqual([
+      `2:23 services.app.health_check: ${why}write healthcheck`,
+      '1:1 name: is required',
+    ]);
+    expect(problemsOf('name: a\nwatch: {}\nservices: {app: {image: "x:1", links: [b]}}\n')[0]).toBe(
+      `2:1 watch: ${why}write keys of a stack file under x-deploy-code`,
+    );
+    expect(problemsOf('name: a\nwatch: {}\nservices: {app: {image: "x:1"}}\n')).toEqual([]);
   });
 
   it('checks the rest of a service with a malformed key, without what follows from that key', () => {
