@@ -93,6 +93,7 @@ function withHidden(
 const compose = () => ({
   ...(require('./compose/project') as typeof import('./compose/project')),
   ...(require('./compose/load') as typeof import('./compose/load')),
+  ...(require('./compose/spellings') as typeof import('./compose/spellings')),
   ...(require('./compose/to-stack') as typeof import('./compose/to-stack')),
 });
 
@@ -100,7 +101,7 @@ const compose = () => ({
 export function readCompose({ files, folder, parsed, unreadOverride }: FileChoice, options: LoadOptions): ReadFile {
   const { profiles, envFiles } = options;
   const given = givenVariables(options);
-  const { loadProject, removedVariables, toStackFile } = compose();
+  const { loadProject, removedVariables, spellingsOf, toStackFile } = compose();
   const { project, loading, findings } = loadProject({
     files,
     folder,
@@ -112,7 +113,7 @@ export function readCompose({ files, folder, parsed, unreadOverride }: FileChoic
     envFiles,
     placeOnly: options.placeOnly,
   });
-  const problem = locator(loading.documents, files[0]!);
+  const problem = locator(loading.documents, files[0]!, spellingsOf);
   const placed = (found: Finding[]) => found.map(({ path, message }) => problem(path, message));
   const { malformed } = loading;
   const sensible = (found: Finding[]) => withoutConsequences(found, malformed);

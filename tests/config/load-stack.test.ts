@@ -385,6 +385,31 @@ services:
     expect(problemsOf('name: a\nwatch: {}\nservices: {app: {image: "x:1"}}\n')).toEqual([]);
   });
 
+  it('reports a problem of a Compose file at the key that it is written with', () => {
+    const placesOf = (text: string) =>
+      problemsIn(() => loadStack({ file: writeStack(text, 'compose.yaml'), shell: {} })).map(
+        ({ line, column, path }) => `${line}:${column} ${path}`,
+      );
+    const own =
+      'services:\n  a: {image: x, x-deploy-code: {kin: job, strategy: {canary: {}}}}\n' +
+      'x-deploy-code:\n  deployment: {timeout_seconds: -1}\n  services: {a: {phase: 0}}\n';
+    expect(placesOf(own).sort()).toEqual([
+      '2:33 services.a.x-deploy-code.kin',
+      '2:54 services.a.x-deploy-code.strategy.canary.steps',
+      '4:16 x-deploy-code.deployment.timeout_seconds',
+      '5:18 x-deploy-code.services.a.phase',
+    ]);
+    expect(placesOf('services:\n  a: {image: x, zzz: 1, x-deploy-code: [1]}\nx-deploy-code: 5\n').sort()).toEqual([
+      '2:17 services.a.zzz',
+      '2:25 services.a.x-deploy-code',
+      '3:1 x-deploy-code',
+    ]);
+    expect(placesOf('services: {a: {image: x, mem_limit: 1m, healthcheck: {test: x, retries: -1}}}\n').sort()).toEqual([
+      '1:26 services.a.mem_limit',
+      '1:64 services.a.healthcheck.retries',
+    ]);
+  });
+
   it('checks the rest of a service with a malformed key, without what follows from that key', () => {
     const text =
       'name: S S\nservices:\n  a: {image: "x:1", zzz: 1, depends_on: {q: healthy}, ports: ["70000:1"]}\n' +

@@ -150,14 +150,36 @@ export class Loading {
     for (const name of filled.missing) this.missing.add(name);
     if (!this.placeOnly) for (const { path, message } of filled.findings) this.refuse(source, path, message);
     this.warnings.push(...filled.warnings.map(({ path, message }) => problemAt(source, path, message)));
-    const extensions = extensionsOf(filled.data as Data);
+    const extensions = this.extensionsOf(source, filled.data as Data, []);
     const written = isOverride ? withoutNulls(filled.data as Data) : filled.data;
     const { data: fits = {}, findings: unfit, asWritten } = fitting(composeFile, written);
     for (const { path, message, meant } of unfit) this.refuse(source, path, message, meant);
     const { data, findings, warnings } = canonical(fits);
     for (const { path, message } of findings) this.refuse(source, asWritten(path), message);
     this.warnings.push(...warnings.map(({ path, message }) => problemAt(source, asWritten(path), message)));
-    return { source, data: { ...withExtensions(data, filled.data as Data), ...extensions } };
+    return { source, data: { ...this.withExtensions(source, data, filled.data as Data), ...extensions } };
+  }
+
+  /** The services with their own part, which the schema has dropped. */
+  private withExtensions(source: SourceDocument, data: Data, written: Data): Data {
+    if (!isData(data.services) || !isData(written.services)) return data;
+    const { services } = written;
+    return {
+      ...data,
+      services: mapValues(data.services, (service, name) => {
+        const own = services[name];
+        if (!isData(own)) return service;
+        return { ...(service as Data), ...this.extensionsOf(source, own, ['services', name]) };
+      }),
+    };
+  }
+
+  private extensionsOf(source: SourceDocument, data: Data, path: string[]): Data {
+    const own = Object.hasOwn(data, extensionKey) ? data[extensionKey] : undefined;
+    if (isData(own)) return { [extensionKey]: own };
+    if (own !== undefined && own !== null)
+      this.refuse(source, [...path, extensionKey], 'must be a map with keys of a stack file');
+    return {};
   }
 }
 
@@ -182,23 +204,6 @@ function withoutNulls(data: Data): Data {
 
 /** Our own part of a Compose file: `x-deploy-code`, at the top or in a service. */
 export const extensionKey = 'x-deploy-code';
-
-/** The services with their own part, which the schema has dropped. */
-function withExtensions(data: Data, written: Data): Data {
-  if (!isData(data.services) || !isData(written.services)) return data;
-  const { services } = written;
-  return {
-    ...data,
-    services: mapValues(data.services, (service, name) => {
-      const own = services[name];
-      return isData(own) ? { ...(service as Data), ...extensionsOf(own) } : service;
-    }),
-  };
-}
-
-function extensionsOf(data: Data): Data {
-  return Object.hasOwn(data, extensionKey) ? { [extensionKey]: data[extensionKey] } : {};
-}
 
 function problemAt(source: SourceDocument, path: (string | number)[], message: string): Problem {
   const { line, column } = source.locate(path);
