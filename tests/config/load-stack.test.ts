@@ -410,6 +410,53 @@ services:
     ]);
   });
 
+  it('says in words what a value must be', () => {
+    const text =
+      'name: s\ndeployment: {max_parallel: 0, timeout_seconds: 0}\nschedules: {n: {cron: "bad", time_zone: Nope, ' +
+      'services: [zz]}}\nservices: {a: {image: x, phase: 0, strategy: bleu, gpus: some, user: [1], command: {a: b}, ' +
+      'environment: {A: {b: c}}}, b: {image: x, stop_signal: SIGFOO, cap_drop: [NOSUCHCAP], cap_add: [CAP_NET_RAW]}}\n';
+    expect(problems(text).map((line) => line.replace(/^\S+ /, ''))).toEqual([
+      'deployment.max_parallel: must be at least 1',
+      'deployment.timeout_seconds: must be more than 0',
+      'services.a.command: must be text, or a list',
+      'services.a.user: must be text, or a number',
+      'services.a.environment.A: must be text, or a number, or true or false, or empty',
+      'services.a.phase: must be more than 0',
+      'services.a.strategy: must be one of recreate, rolling, blue_green, or a map with rolling, blue_green, canary',
+      'services.a.gpus: must be all, or a list',
+      'schedules.n: has the cron expression "bad": write five fields such as 0 3 * * *, or a word such as @daily',
+      'schedules.n: has an unknown time_zone "Nope"; write one such as Europe/Berlin or UTC',
+      'schedules.n: names zz, but there is no such service; choose from a, b',
+      'services.b.cap_drop.0: there is no capability "NOSUCHCAP"; see man 7 capabilities',
+      'services.b.stop_signal: there is no signal "SIGFOO"',
+    ]);
+  });
+
+  it('reports one fault of a Compose file once', () => {
+    const faultsOf = (text: string) =>
+      problemsIn(() => loadStack({ file: writeStack(text, 'compose.yaml'), shell: {} })).map(
+        ({ path, message }) => `${path}: ${message.split(/[;,]/)[0]}`,
+      );
+    const services =
+      '{a: {image: 5}, b: {build: 5}, c: {extends: {file: no.yaml, service: x}}, d: {image: "${IMG}"}, ' +
+      'e: {image: x, network_mode: "service:zz"}, f: {image: x, links: [yy]}, g: {image: x, depends_on: [h]}, ' +
+      'h: {image: x, depends_on: [g]}, i: {image: x, hostname: "a_b c"}, j: {image: x, deploy: {replicas: -1}}, ' +
+      'k: {image: x, expose: [abc]}}';
+    expect(faultsOf(`services: ${services}\n`)).toEqual([
+      'services.a.image: must be text (put it in quotes)',
+      'services.b.build: must be text (put it in quotes)',
+      'services.k.expose.0: write a port such as 8080',
+      expect.stringMatching(/^services\.c\.extends: .*no\.yaml does not exist$/),
+      'services.d.image: is empty',
+      'services.e.network_mode: there is no service "zz"',
+      'services.f.links.0: there is no service "yy"',
+      'services.j.deploy.replicas: must not be negative',
+      'services.g.depends_on.h: is part of a cycle: g -> h -> g',
+      'services.i.hostname: write a host name: letters',
+      'services.d.image: the variable IMG is not set',
+    ]);
+  });
+
   it('checks the rest of a service with a malformed key, without what follows from that key', () => {
     const text =
       'name: S S\nservices:\n  a: {image: "x:1", zzz: 1, depends_on: {q: healthy}, ports: ["70000:1"]}\n' +

@@ -1,7 +1,7 @@
 import type { Finding } from '../problems';
 import { isData } from '../read/overlay';
 import type { Data } from './canonical/values';
-import { serviceIn } from './implied';
+import { keyOfDependency, serviceIn } from './implied';
 import type { ComposeProject } from './project';
 
 type Path = (string | number)[];
@@ -32,7 +32,8 @@ export function inconsistencies(project: ComposeProject): Finding[] {
 }
 
 function imageOrBuild({ image, build, provider }: Data, refuse: Refuse): void {
-  if (!image && !build && !provider) refuse([], 'has neither image nor build; add one');
+  if (!image && !build && !provider)
+    refuse(image === '' ? ['image'] : [], image === '' ? 'is empty' : 'has neither image nor build; add one');
   if (isData(build) && build.dockerfile !== undefined && build.dockerfile_inline !== undefined)
     refuse(['build'], 'has both dockerfile and dockerfile_inline; keep one');
 }
@@ -48,7 +49,8 @@ function networks({ network_mode: mode, networks: joined }: Data, project: Compo
     refuse(['network_mode'], `there is no service "${shared}"`);
 }
 
-function dependencies({ depends_on: on }: Data, project: ComposeProject, refuse: Refuse): void {
+function dependencies(service: Data, project: ComposeProject, refuse: Refuse): void {
+  const { depends_on: on } = service;
   for (const [name, dependency] of Object.entries(isData(on) ? on : {})) {
     if (Object.hasOwn(project.services, name)) continue;
     const isDisabled = project.disabled.includes(name);
@@ -56,7 +58,7 @@ function dependencies({ depends_on: on }: Data, project: ComposeProject, refuse:
     const remedy = isDisabled
       ? `"${name}" belongs to a profile that is not active; activate it with --profile, or set required: false`
       : `there is no service "${name}"`;
-    refuse(['depends_on', name], remedy);
+    refuse(keyOfDependency(service, name), remedy);
   }
 }
 
@@ -191,7 +193,9 @@ function cycles({ services }: ComposeProject): Finding[] {
   const visit = (name: string, chain: readonly string[]): Finding[] => {
     if (chain.includes(name)) {
       const cycle = [...chain.slice(chain.indexOf(name)), name];
-      return [{ path: ['services', name, 'depends_on'], message: `depends on itself: ${cycle.join(' -> ')}` }];
+      const key = keyOfDependency(services[name]!, cycle[1]!);
+      const message = `is part of a cycle: ${cycle.join(' -> ')}; remove one of these dependencies`;
+      return [{ path: ['services', name, ...key], message }];
     }
     if (done.has(name) || !Object.hasOwn(services, name)) return [];
     const found = keys(services[name]!.depends_on).flatMap((next) => visit(next, [...chain, name]));

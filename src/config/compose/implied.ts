@@ -90,6 +90,16 @@ function impliedDependencies(service: Data): Data {
   };
 }
 
+/** The key for which a service depends on another one. */
+export function keyOfDependency(service: Data, name: string): (string | number)[] {
+  const namespace = namespaces.find((key) => serviceIn(service[key]) === name);
+  if (namespace !== undefined) return [namespace];
+  const link = texts(service.links).findIndex((each) => toLink(each).service === name);
+  if (link >= 0) return ['links', link];
+  const mounted = texts(service.volumes_from).findIndex((each) => toVolumesFrom(each).service === name);
+  return mounted >= 0 ? ['volumes_from', mounted] : ['depends_on', name];
+}
+
 /** A service by another name. */
 export interface Link {
   service: string;

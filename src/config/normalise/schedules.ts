@@ -23,19 +23,20 @@ export function toSchedules(file: StackFile, attempt: Attempt): ScheduleSpec[] {
     attempt(path, () => {
       if (own.some((other, at) => other.name === name && at !== index))
         throw new Malformed(`has the same name as schedules.${name}; rename that schedule`);
-      return [toSchedule(name, input, file)];
+      return [toSchedule(name, input, file, (parse, fallback) => attempt(path, parse, fallback))];
     }, []),
   );
 }
 
-function toSchedule(name: string, input: ScheduleInput, file: StackFile): ScheduleSpec {
+/** Reports each part that is wrong by itself. */
+type AttemptPart = <T>(parse: () => T, fallback: T) => T;
+
+function toSchedule(name: string, input: ScheduleInput, file: StackFile, attempt: AttemptPart): ScheduleSpec {
   const cron = [input.cron ?? []].flat();
-  for (const expression of cron) {
-    const problem = cronProblem(expression);
-    if (problem !== undefined) throw new Malformed(`has the cron expression "${expression}": ${problem}`);
-  }
+  for (const expression of cron) attempt(() => requireCron(expression), undefined);
   if (cron.length === 0 && input.every === undefined) throw new Malformed('has no time; set cron or every');
-  const timeZone = toTimeZone(input.time_zone);
+  const timeZone = attempt(() => toTimeZone(input.time_zone), 'UTC');
+  const what = attempt(() => toRecurring(input, file), { kind: 'deploy' });
   const everyMs = input.every === undefined ? undefined : toMs(input.every);
   if (everyMs !== undefined && everyMs < 1000)
     throw new Malformed('runs more than once a second; use a longer interval');
@@ -47,8 +48,13 @@ function toSchedule(name: string, input: ScheduleInput, file: StackFile): Schedu
     jitterMs: toMs(input.jitter ?? 0),
     overlap: input.overlap ?? 'skip',
     catchupMs: toMs(input.catchup_window ?? '1h'),
-    what: toRecurring(input, file),
+    what,
   };
+}
+
+function requireCron(expression: string): void {
+  const problem = cronProblem(expression);
+  if (problem !== undefined) throw new Malformed(`has the cron expression "${expression}": ${problem}`);
 }
 
 function toRecurring({ services, job }: ScheduleInput, file: StackFile): Recurring {

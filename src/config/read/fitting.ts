@@ -29,7 +29,7 @@ export function fitting<T>(
   const rounds: Path[][] = [];
   const asWritten = (path: Path) => rounds.reduceRight(beforePruning, path);
   for (let data = written; rounds.length <= mostRounds;) {
-    const parsed = schema.safeParse(data);
+    const parsed = schema.safeParse(data, { reportInput: true });
     if (parsed.success) return { data: parsed.data, findings: [...found.values()], asWritten };
     const unfit: Path[] = [];
     for (const { path, message, ...more } of schemaFindings(schema, parsed.error.issues)) {

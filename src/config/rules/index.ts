@@ -16,6 +16,7 @@ import { hostNetworkPublishesNothing, portsDistinct, replicasFitPorts } from './
 import { oneWriterPerVolume, replicaVolumesPossible, resourcesPossible } from './resources';
 import { clusterSupports, clusterKeysApply, namesFitCluster } from './cluster';
 import { unenforcedAccepted, processKeysApply, filesNeedWritableRoot, runtimeSupportsKeys } from './runtime';
+import { capabilitiesExist, stopSignalExists } from './kernel-names';
 import type { Rule } from './rule';
 import { automaticCertificatePossible } from './traffic/automatic-certificate';
 import { sharedBalancerPossible } from './traffic/shared-balancer';
@@ -42,6 +43,8 @@ export const rules: readonly Rule[] = [
   outsideJoinable,
   sharedReplacedTogether,
   joinedNetworkAlone,
+  capabilitiesExist,
+  stopSignalExists,
   networksDeclared,
   networkNamesAreNotModes,
   volumesDeclared,

@@ -17,20 +17,60 @@ export function schemaFindings(schema: z.ZodType, issues: readonly Issue[], path
     const at = [...path, ...issue.path] as (string | number)[];
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map((key) => ({ path: [...at, key], ...unknownKey(keysAt(schema, at), key) }));
-    if (issue.code === 'invalid_union') return schemaFindings(schema, likeliest(issue.errors), at);
+    if (issue.code === 'invalid_union') return unionFindings(schema, issue, at);
     if (issue.code === 'invalid_key')
       return [{ path: at, message: `is not a valid name: ${issue.issues[0]?.message ?? issue.message}` }];
     return [{ path: at, message: sentence(issue) }];
   });
 }
 
+function unionFindings(schema: z.ZodType, issue: z.core.$ZodIssueInvalidUnion, at: (string | number)[]): Finding[] {
+  const chosen = likeliest(issue.errors);
+  const isAsWhole = chosen.length === 1 && chosen[0]!.path.length === 0 && formOf(chosen[0]!) !== undefined;
+  const isOfNoForm = isAsWhole && (isStructure(chosen[0]!.input) || chosen[0]!.code === 'invalid_value');
+  if (!isOfNoForm) return schemaFindings(schema, chosen, at);
+  const forms = issue.errors.map((issues) => (issues.length === 1 ? formOf(issues[0]!) : undefined));
+  const keys = keysAt(schema, at);
+  const known = [...new Set(forms.filter((form) => form !== undefined))].map((form) =>
+    form === 'a map' && keys.length > 0 && keys.length <= mostListed ? `a map with ${keys.join(', ')}` : form,
+  );
+  return [{ path: at, message: `must be ${known.join(', or ')}` }];
+}
+
+/** What an alternative of a union takes, if a value is none of that at all. */
+function formOf(issue: Issue): string | undefined {
+  if (issue.path.length > 0) return undefined;
+  if (issue.code === 'invalid_type') return article(issue.expected, {});
+  return issue.code === 'invalid_value' ? oneOf(issue.values) : undefined;
+}
+
 function sentence(issue: Issue): string {
   if (issue.code === 'invalid_type')
     return issue.input === undefined && issue.message.includes('undefined')
       ? required
-      : `must be ${article(issue.expected)}`;
-  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
+      : `must be ${article(issue.expected, issue.input)}`;
+  if (issue.code === 'invalid_value') return `must be ${oneOf(issue.values)}`;
+  if ((issue.code === 'too_small' || issue.code === 'too_big') && issue.message.startsWith('Too ')) return limit(issue);
   return issue.message;
+}
+
+function oneOf(values: readonly unknown[]): string {
+  return values.length === 1 ? String(values[0]) : `one of ${values.map(String).join(', ')}`;
+}
+
+/** The words for a limit that the schema has no words for. */
+function limit(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {
+  const bound = issue.code === 'too_small' ? issue.minimum : issue.maximum;
+  const exclusive = issue.code === 'too_small' ? 'more than' : 'less than';
+  const inclusive = issue.code === 'too_small' ? 'at least' : 'at most';
+  const amount = `${issue.inclusive === false ? exclusive : inclusive} ${String(bound)}`;
+  if (issue.origin === 'string') return `must have ${amount} characters`;
+  return issue.origin === 'array' ? `must have ${amount} entries` : `must be ${amount}`;
+}
+
+/** True for a map or a list, which quotes would not make text. */
+function isStructure(input: unknown): boolean {
+  return typeof input === 'object' && input !== null;
 }
 
 const words: Record<string, string> = {
@@ -44,8 +84,8 @@ const words: Record<string, string> = {
   null: 'empty',
 };
 
-function article(expected: string): string {
-  return words[expected] ?? expected;
+function article(expected: string, input: unknown): string {
+  return expected === 'string' && isStructure(input) ? 'text' : (words[expected] ?? expected);
 }
 
 /** Picks the alternative of a union that the input resembles most: its errors are the deepest and fewest. */

@@ -14,7 +14,6 @@ import {
   extraHosts,
   map,
   named,
-  numberOrText,
   options,
   text,
   texts,
@@ -49,6 +48,8 @@ const watched = map({
 
 const envFile = z.union([text, map({ path: text, format: z.literal('raw').optional(), required: boolean.optional() })]);
 
+const exposed = /^\d{1,5}(?:-\d{1,5})?(?:\/[a-z]+)?$/i;
+
 /** A service of a Compose file. */
 export const service = options({
   ...containers,
@@ -72,7 +73,7 @@ export const service = options({
   container_name: text.regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/, 'use letters, digits, _, . and -'),
   credential_spec: options({ config: text, file: text, registry: text }),
   depends_on: z.union([distinctTexts, named(dependency)]),
-  expose: z.array(numberOrText),
+  expose: z.array(z.union([z.number(), text.regex(exposed, 'write a port such as 8080, 8000-8010 or 53/udp')])),
   extends: z.union([text, map({ service: text, file: text.optional() })]),
   external_links: distinctTexts,
   extra_hosts: extraHosts,

@@ -1,3 +1,4 @@
+import { isName } from '../../../model/names';
 import { isData } from '../../read/overlay';
 import { list, mapValues, type Data } from '../canonical/values';
 import { toLink, type Link } from '../implied';
@@ -52,6 +53,7 @@ function isOther(alias: string, services: ReadonlySet<string>, project: ComposeP
 function namesOf(name: string, service: Data, links: readonly Link[], ambiguous: ReadonlySet<string>): string[] {
   const { container_name: container, hostname } = service;
   const linked = links.filter((link) => link.service === name && !ambiguous.has(link.alias)).map(({ alias }) => alias);
-  const names = [container, hostname, ...linked].filter((each): each is string => typeof each === 'string');
+  const host = isName('alias', hostname) ? hostname : undefined;
+  const names = [container, host, ...linked].filter((each): each is string => typeof each === 'string');
   return [...new Set(names)].filter((each) => each !== name);
 }
