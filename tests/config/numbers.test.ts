@@ -29,6 +29,10 @@ const written = [
 const head = 'name: shop\nservices:\n  app:\n    image: x\n';
 
 describe('what YAML takes for a number', () => {
+  it.each(['1', '1.10', '1.5', '"1.0"'])('may be the version of a file: %s', (version) => {
+    expect(stackOf(`version: ${version}\n${head}`).version).toBe(version.replaceAll('"', ''));
+  });
+
   it('reaches variables and labels as it is written', () => {
     const lines = written.map((text, index) => `      K${index}: ${text}\n`).join('');
     const expected = Object.fromEntries(written.map((text, index) => [`K${index}`, text]));

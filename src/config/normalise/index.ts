@@ -69,7 +69,7 @@ export function normalise(file: StackFile, context: NormaliseContext): Normalise
 
   const stack: Stack = {
     name: file.name,
-    version: file.version ?? '',
+    version: String(file.version ?? ''),
     environment: context.environment ?? file.environment ?? 'production',
     dryRun: file.dry_run ?? false,
     runtime,

@@ -297,7 +297,7 @@ const secret = z.strictObject({
 export const stackFile = z
   .strictObject({
     name: name.describe('Name of the stack. With `environment`, it names everything that the engine creates.'),
-    version: z.string().optional().describe('Your own version of the file.'),
+    version: z.union([z.string(), z.number()]).optional().describe('Your own version of the file.'),
     environment: name.optional().describe('Name of the environment; default `production`. `-e` overrides it.'),
     dry_run: flag.optional().describe('Whether `deploy` only prints the plan.'),
     infrastructure: infrastructure.optional(),
