@@ -12,7 +12,7 @@ import { isData } from './read/overlay';
 import { fitting } from './read/fitting';
 import { readText } from './read/source';
 import { rules } from './rules';
-import { literalCredentials } from './rules/credentials';
+import { concealedCredentials, literalCredentials } from './rules/credentials';
 import { stackFile, type StackFile } from './schema/stack-file';
 import { separateMarked, withEnvFiles, withoutSealed, withSources } from './sealed';
 
@@ -59,7 +59,8 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
   });
   const { builds } = normalised;
   const { findings, ...sent } = sendable(normalised.stack, read, options);
-  fail(withCauses(read, placed([...withoutConsequences(normalised.findings, malformed), ...findings])));
+  const unfilled = options.placeOnly ? [] : concealedCredentials(read.data);
+  fail(withCauses(read, placed([...withoutConsequences(normalised.findings, malformed), ...findings, ...unfilled])));
   const warnings = distinct([...read.warnings, ...placed(literalCredentials(read.data))]);
   return { files, ...sent, builds, missing, warnings, document, problem };
 }

@@ -1,3 +1,4 @@
+import { stringify } from 'yaml';
 import { loadStack, StackFileError } from '../../src/config';
 import { writeStack } from '../support/stack';
 
@@ -54,6 +55,19 @@ describe('what looks like a credential in a stack file', () => {
     ],
   ])('is found wherever a service has it: %s', (text, message) => {
     expect(warnings(service(text))).toEqual([expect.stringContaining(`5 ${message}`)]);
+  });
+
+  it('is refused as ***, which stands for it in what config prints', () => {
+    const written =
+      'environment: {DB_PASSWORD: "${DB_PASSWORD}", URL: "postgres://a:${DB_PASSWORD}@db/x"}\n    command: [app, "--token=${DB_PASSWORD}"]';
+    const printed = stringify(load(service(written), { DB_PASSWORD: 'hunter2' }).document());
+    expect(printed).not.toContain('hunter2');
+    expect(problems(printed).map((line) => line.replace(/^\d+ /, '').split(',')[0])).toEqual([
+      'services.a.environment.DB_PASSWORD: contains ***',
+      'services.a.environment.URL: contains ***',
+      'services.a.command.1: contains ***',
+    ]);
+    expect(problems(service('environment: {RULE: "a *** b", CRON: "0 3 * * *"}'))).toEqual([]);
   });
 
   it('is found in what a variable brings, in a config, and in the address of a webhook', () => {

@@ -45,6 +45,31 @@ export function literalCredentials(data: unknown): Finding[] {
   ];
 }
 
+const concealedText = /^\*\*\*$|[=:]\s?["']?\*\*\*["']?$|:\/\/[^\s/]*\*\*\*[^\s/]*@/m;
+
+/**
+ * Problems for `***` where `deploy-code config` writes it for a credential: a file that it printed would set these
+ * asterisks as the password. `data`: as for {@link literalCredentials}.
+ */
+export function concealedCredentials(data: unknown): Finding[] {
+  const { services, configs } = isData(data) ? data : {};
+  return [...concealedIn(services, ['services']), ...concealedIn(configs, ['configs'])];
+}
+
+function concealedIn(value: unknown, path: (string | number)[]): Finding[] {
+  if (Array.isArray(value)) return value.flatMap((item: unknown, index) => concealedIn(item, [...path, index]));
+  if (isData(value)) return Object.entries(value).flatMap(([key, item]) => concealedIn(item, [...path, key]));
+  if (typeof value !== 'string' || hasMark(value) || !isConcealed(value, String(path.at(-1)))) return [];
+  const message =
+    'contains ***, which `deploy-code config` prints for a credential; deploy the file that it was printed from, ' +
+    'or write the variable: ${NAME}';
+  return [{ path, message }];
+}
+
+function isConcealed(text: string, key: string): boolean {
+  return concealedText.test(text) || (text.includes('***') && isCredentialKey(key));
+}
+
 function below(value: unknown, path: (string | number)[]): Finding[] {
   if (Array.isArray(value)) return value.flatMap((item: unknown, index) => below(item, [...path, index]));
   if (isData(value)) return Object.entries(value).flatMap(([key, item]) => below(item, [...path, key]));
