@@ -11,6 +11,7 @@ import { filesHaveNoChildren, filesReadable, filesOutsideMounts } from './files'
 import { jobsFinish, keysFitKind, startable } from './kinds';
 import { configsDeclared, networksDeclared, pathsDistinct, volumesDeclared } from './names';
 import { joinedNetworkAlone, namespacesJoinable, outsideJoinable, sharedReplacedTogether } from './networks/namespaces';
+import { addressesInSubnets } from './networks/addresses';
 import { cidrsDistinct, networkNamesAreNotModes } from './networks/ranges';
 import { hostNetworkPublishesNothing, portsDistinct, replicasFitPorts } from './networks/ports';
 import { oneWriterPerVolume, replicaVolumesPossible, resourcesPossible } from './resources';
@@ -64,6 +65,7 @@ export const rules: readonly Rule[] = [
   strategyPossible,
   analysisPossible,
   cidrsDistinct,
+  addressesInSubnets,
   resourcesPossible,
   oneWriterPerVolume,
   replicaVolumesPossible,
