@@ -1,15 +1,16 @@
 // `npm run quickstart`: from a fresh clone to a deployed stack. `npm run quickstart -- down` takes it down.
 const { spawnSync } = require('node:child_process');
 const { join } = require('node:path');
-const { build, installPackages, root, run } = require('./setup');
+const { build, installPackages, isBuilt, root, run } = require('./setup');
 
 const deployCode = (...args) => run(process.execPath, [join(root, 'bin', 'deploy-code'), ...args]);
 const stack = ['-c', 'configs/quickstart.yaml'];
 
-installPackages();
-build();
-
 if (process.argv[2] === 'down') {
+  if (!isBuilt()) {
+    console.log('nothing to take down: the project is not built here, so nothing was started with it');
+    process.exit();
+  }
   const running = spawnSync(process.execPath, [join(root, 'bin', 'deploy-code'), 'status', '--json', ...stack], {
     cwd: root,
     encoding: 'utf8',
@@ -17,6 +18,8 @@ if (process.argv[2] === 'down') {
   if (running.status === 0) deployCode('stop', ...stack);
   deployCode('dev', '--stop');
 } else {
+  installPackages();
+  build();
   deployCode('dev', '--detach');
   deployCode('deploy', ...stack);
   console.log(`

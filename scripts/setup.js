@@ -15,8 +15,13 @@ function run(command, args, options = {}) {
 function installPackages() {
   const installed = join(root, 'node_modules', '.package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs) return;
-  console.log('installing the Node packages');
+  console.log('installing the Node packages with npm; this takes a few minutes the first time');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+}
+
+/** True if the commands can run, perhaps those of an earlier version. */
+function isBuilt() {
+  return existsSync(join(root, 'node_modules')) && existsSync(join(root, 'dist', 'workflow-bundle.js'));
 }
 
 function newest(folder) {
@@ -43,4 +48,4 @@ function runProgram(name) {
   run(process.execPath, [`.deploy-code/programs/tests/${name}/main.js`, ...process.argv.slice(2)]);
 }
 
-module.exports = { root, run, runProgram, installPackages, build };
+module.exports = { root, run, runProgram, installPackages, isBuilt, build };

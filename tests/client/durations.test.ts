@@ -1,4 +1,5 @@
 import { milliseconds } from '../../src/cli/options';
+import { interval } from '../../src/cli/output/words';
 import { momentOf } from '../../src/cli/output/moment';
 
 describe('a duration on the command line', () => {
@@ -10,6 +11,10 @@ describe('a duration on the command line', () => {
   ])('%s', (text, ms) => expect(milliseconds(text)).toBe(ms));
   it.each(['5', '1e3', '.5', '0s', '400d', '-2s', 'soon', ''])('%j is none: it needs a unit', (text) =>
     expect(() => milliseconds(text)).toThrow('write a duration such as 30s, 15m or 6h.'),
+  );
+
+  it.each(['1h', '1h30m', '90ms', '1m30s', '2d', '0s'])('is shown as it is written: %s', (text) =>
+    expect(interval(text === '0s' ? 0 : milliseconds(text))).toBe(text),
   );
 
   it('is told from a date, which may be a year alone', () => {

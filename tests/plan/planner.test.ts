@@ -347,7 +347,9 @@ describe('ports', () => {
       }).refusals;
     };
     expect(on('127.0.0.1')).toEqual([]);
-    expect(on('127.0.0.2')).toHaveLength(1);
+    expect(on('127.0.0.2')).toMatchObject([
+      { message: 'host port 80 is in use by a process of the host; choose another port, or stop that process' },
+    ]);
     expect(on()).toHaveLength(1);
   });
 

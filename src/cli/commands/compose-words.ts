@@ -45,7 +45,7 @@ export function addComposeWords(program: Command): void {
   ).argument('[service...]', 'only these services and their dependencies');
 
   addStopAs(program, 'down', 'stop and remove all services, as `stop` does; volumes are kept, always')
-    .addOption(new Option('-v, --volumes').hideHelp())
+    .addOption(new Option('-v, --volumes', 'refused: volumes are kept, always').hideHelp())
     .hook('preAction', (command) => {
       if (command.opts<{ volumes?: boolean }>().volumes)
         throw new BadRequest(

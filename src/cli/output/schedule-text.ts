@@ -1,6 +1,6 @@
 import type { Recurring, ScheduleSpec } from '../../model/schedule';
 import type { ScheduledRun, ScheduleView } from '../../client/schedules';
-import { seconds, zoned } from './words';
+import { interval, zoned } from './words';
 
 /** `restart api, web`. */
 export function whatText(what: Recurring): string {
@@ -12,8 +12,8 @@ export function whatText(what: Recurring): string {
 export function timesText({ cron, everyMs, timeZone, jitterMs }: ScheduleSpec): string {
   return [
     ...(cron.length > 0 ? [`at ${cron.join(' or ')} ${timeZone}`] : []),
-    ...(everyMs === undefined ? [] : [`every ${seconds(everyMs)}`]),
-    ...(jitterMs > 0 ? [`up to ${seconds(jitterMs)} later`] : []),
+    ...(everyMs === undefined ? [] : [`every ${interval(everyMs)}`]),
+    ...(jitterMs > 0 ? [`up to ${interval(jitterMs)} later`] : []),
   ].join(', ');
 }
 

@@ -8,6 +8,24 @@ export function seconds(ms: number): string {
   return `${Math.floor(ms / 60_000)}m${Math.round((ms % 60_000) / 1000)}s`;
 }
 
+/** An interval that somebody chose, in the units that they wrote it with: `1h`, `1h30m`, `500ms`. */
+export function interval(ms: number): string {
+  const units = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1000],
+    ['ms', 1],
+  ] as const;
+  let left = ms;
+  const parts = units.map(([unit, size]) => {
+    const amount = Math.floor(left / size);
+    left -= amount * size;
+    return amount > 0 ? `${amount}${unit}` : '';
+  });
+  return parts.join('') || '0s';
+}
+
 export function ago(date: Date): string {
   const minutes = Math.floor((Date.now() - date.getTime()) / 60_000);
   if (minutes < 1) return 'just now';

@@ -93,12 +93,13 @@ function refusePort(port: number, { front }: Stack, { portsInUse }: Observation)
     (each) => each.port === port && each.protocol === 'tcp' && each.by !== `the container ${sharedContainer(port)}`,
   );
   if (!holder) return [];
+  const named = holder.by.startsWith('a process ') ? 'that process' : holder.by;
   const isOfOurs = holder.by.includes(`-${balancerName}-`);
   return [
     {
       path: `infrastructure.load_balancer.${port === front?.shared?.tlsPort ? 'https_port' : 'http_port'}`,
       message:
-        `host port ${port} is in use by ${holder.by}; choose another port, or stop ${holder.by}` +
+        `host port ${port} is in use by ${holder.by}; choose another port, or stop ${named}` +
         (isOfOurs ? ', or set infrastructure.load_balancer.shared: true in its stack too' : ''),
     },
   ];
