@@ -59,7 +59,8 @@ describe('what looks like a credential in a stack file', () => {
 
   it('is refused as ***, which stands for it in what config prints', () => {
     const written =
-      'environment: {DB_PASSWORD: "${DB_PASSWORD}", URL: "postgres://a:${DB_PASSWORD}@db/x"}\n    command: [app, "--token=${DB_PASSWORD}"]';
+      'environment: {DB_PASSWORD: "${DB_PASSWORD}", URL: "postgres://a:${DB_PASSWORD}@db/x"}\n    ' +
+      'command: [app, "--token=${DB_PASSWORD}"]';
     const printed = stringify(load(service(written), { DB_PASSWORD: 'hunter2' }).document());
     expect(printed).not.toContain('hunter2');
     expect(problems(printed).map((line) => line.replace(/^\d+ /, '').split(',')[0])).toEqual([

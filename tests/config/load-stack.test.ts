@@ -459,9 +459,11 @@ services:
 
   it('refuses a fixed address outside the subnets of its network', () => {
     const text =
-      'name: s\nnetworks: {n: {cidr: 10.1.0.0/16}, m: {ipam: {config: [{subnet: 10.2.0.0/16}, {subnet: "fd00::/64"}]}}}\n' +
+      'name: s\nnetworks: {n: {cidr: 10.1.0.0/16}, m: {ipam: {config: [{subnet: 10.2.0.0/16}, ' +
+      '{subnet: "fd00::/64"}]}}}\n' +
       'services:\n  a: {image: x, networks: {n: {ipv4_address: 10.9.9.9}, m: {ipv6_address: "fd01::1"}}}\n' +
-      '  b: {image: x, networks: {n: {ipv4_address: 10.1.9.9}, m: {ipv4_address: 10.2.0.9, ipv6_address: "fd00::9"}}}\n';
+      '  b: {image: x, networks: {n: {ipv4_address: 10.1.9.9}, m: {ipv4_address: 10.2.0.9, ' +
+      'ipv6_address: "fd00::9"}}}\n';
     expect(problems(text).map((line) => line.split(',')[0])).toEqual([
       '4:32 services.a.networks.n.ipv4_address: 10.9.9.9 is not in 10.1.0.0/16',
       '4:61 services.a.networks.m.ipv6_address: fd01::1 is not in fd00::/64',

@@ -21,8 +21,8 @@ export const capabilitiesExist: Rule = eachService((service) =>
 );
 
 const signals = (
-  'ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM TRAP TSTP ' +
-  'TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ'
+  'ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM ' +
+  'TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ'
 ).split(' ');
 const numbered = /^(?:[1-9]|[1-5]\d|6[0-4])$/;
 const realTime = /^RT(?:MIN(?:\+\d{1,2})?|MAX(?:-\d{1,2})?)$/;

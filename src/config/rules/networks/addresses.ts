@@ -13,7 +13,7 @@ export const addressesInSubnets: Rule = eachService((service, { stack }) =>
     return fixed.flatMap(([key, address, kind]) => {
       const ofKind = subnets.filter((subnet) => parseCIDR(subnet)[0].kind() === kind);
       if (address === undefined || ofKind.length === 0 || ofKind.some((subnet) => contains(subnet, address))) return [];
-      const message = `${address} is not in ${ofKind.join(' or ')}, the addresses of the network ${name}; choose another`;
+      const message = `${address} is not in ${ofKind.join(' or ')}, the subnet of the network ${name}; choose another`;
       return [at(service, ['networks', name, key], message)];
     });
   }),
