@@ -35,6 +35,17 @@ describe('the command line, without an engine', () => {
     });
   });
 
+  it('names every build without its files, at its place', async () => {
+    const file = writeStack('name: shop\nservices:\n  a: {build: ./nosuchdir}\n  b: {build: {dockerfile: Other}}\n');
+    const { code, stderr } = await cli(['validate', '-c', file]);
+    expect([code, ...stderr.trim().split('\n')]).toEqual([
+      2,
+      `${file}:3:7 services.a.build.context: ${join(dirname(file), 'nosuchdir')} is not a folder; check the path`,
+      `${file}:4:15 services.b.build.dockerfile: ${join(dirname(file), 'Other')} does not exist; check the path`,
+      '2 problems; nothing was changed',
+    ]);
+  });
+
   it('refuses a phase that contradicts a dependency, at its place', async () => {
     const file = writeStack(
       'name: shop\nservices:\n  a: {image: x, phase: 2}\n  b: {image: x, phase: 1, depends_on: [a]}\n',

@@ -36,7 +36,18 @@ export async function contentHash(build: ImageBuild, names: Record<string, strin
   return hash.digest('hex');
 }
 
-/** Checks that the files of a build are there, without reading them all. @throws BadRequest if they are not */
+/** A file or folder of a build that cannot be read. */
+export class UnreadableBuild extends BadRequest {
+  constructor(
+    /** Path of the key in the stack file. */
+    readonly path: string[],
+    readonly problem: string,
+  ) {
+    super(`${path.join('.')}: ${problem}`);
+  }
+}
+
+/** Checks that the files of a build are there, without reading them all. @throws UnreadableBuild if they are not */
 export async function requireFiles(build: ImageBuild): Promise<void> {
   await requireFolders(build);
   if (!isRemoteContext(build.context)) await readDockerfile(build);
@@ -81,10 +92,9 @@ async function readDockerfile({ service, context, dockerfile }: ImageBuild): Pro
   if ('inline' in dockerfile) return dockerfile.inline;
   const file = resolve(context, dockerfile.path);
   return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new BadRequest(
-      error.code === 'ENOENT'
-        ? `services.${service}.build.dockerfile: ${file} does not exist; check the path`
-        : `services.${service}.build.dockerfile: ${file} cannot be read: ${error.message}`,
+    throw new UnreadableBuild(
+      ['services', service, 'build', 'dockerfile'],
+      error.code === 'ENOENT' ? `${file} does not exist; check the path` : `${file} cannot be read: ${error.message}`,
     );
   });
 }
@@ -100,6 +110,10 @@ async function requireFolders({ service, context, contexts }: ImageBuild): Promi
       (found) => found.isDirectory(),
       () => false,
     );
-    if (!isFolder) throw new BadRequest(`services.${service}.build.${key}: ${folder} is not a folder; check the path`);
+    if (!isFolder)
+      throw new UnreadableBuild(
+        ['services', service, 'build', ...key.split('.')],
+        `${folder} is not a folder; check the path`,
+      );
   }
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { formatProblem, StackFileError, type ImageBuild, type LoadedStack } from '../../config';
+import { formatProblem, StackFileError, type LoadedStack, type Problem } from '../../config';
 import { assignPhases } from '../../plan/phases';
 import { load, withValues, type StackOptions } from '../options';
 import { counted } from '../output/words';
@@ -11,8 +11,9 @@ export function addValidate(program: Command): void {
   )
     .option('--json', 'print one JSON document')
     .action(async (options: StackOptions & { json?: boolean }) => {
-      const { files, stack, builds, warnings } = checked(await load(options));
-      await requireFilesOf(Object.values(builds));
+      const loaded = checked(await load(options));
+      const { files, stack, warnings } = loaded;
+      await requireFilesOfBuilds(loaded);
       const services = Object.values(stack.services);
       const phases = Math.max(...Object.values(assignPhases(stack.services).of));
       if (options.json)
@@ -32,10 +33,17 @@ export function addValidate(program: Command): void {
 }
 
 /** Loads what reads build contexts only if there is one. */
-async function requireFilesOf(builds: readonly ImageBuild[]): Promise<void> {
-  if (builds.length === 0) return;
-  const { requireFiles } = require('../build/content-hash') as typeof import('../build/content-hash');
-  for (const build of builds) await requireFiles(build);
+async function requireFilesOfBuilds({ builds, problem }: LoadedStack): Promise<void> {
+  const all = Object.values(builds);
+  if (all.length === 0) return;
+  const { requireFiles, UnreadableBuild } = require('../build/content-hash') as typeof import('../build/content-hash');
+  const problems: Problem[] = [];
+  for (const build of all)
+    await requireFiles(build).catch((error: unknown) => {
+      if (!(error instanceof UnreadableBuild)) throw error;
+      problems.push(problem(error.path, error.problem));
+    });
+  if (problems.length > 0) throw new StackFileError(problems);
 }
 
 /** Prints the warnings of a stack, and rejects phases that contradict dependencies. */
