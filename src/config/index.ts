@@ -48,8 +48,9 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
       ...withoutConsequences(ofRest, malformed),
     ].filter(({ path }) => !unsetAt.has(placeOf(problem(path, ''))));
     fail(withCauses(read, placed(sensible)));
-    // Only unset variables are malformed. They are a problem for `placeOnly` too if the rest is not valid without them.
-    if (!rest) fail(placed(read.unset));
+    // Only unset variables are malformed. They are a problem for `placeOnly` too if the rest is not valid without them,
+    // or if it would mean another place.
+    fail(placed(rest ? read.unset.filter((finding) => isOfPlace(finding, options)) : read.unset));
     const { findings: _, ...sent } = sendable(rest!.stack, read, options);
     return { files, ...sent, builds: {}, missing, warnings: [], document, problem };
   }
@@ -63,6 +64,12 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
   fail(withCauses(read, placed([...withoutConsequences(normalised.findings, malformed), ...findings, ...unfilled])));
   const warnings = distinct([...read.warnings, ...placed(literalCredentials(read.data))]);
   return { files, ...sent, builds, missing, warnings, document, problem };
+}
+
+/** True for a variable that says where a stack is: without it, a command would act on another environment. */
+function isOfPlace({ path: [key, below] }: Finding, { environment }: LoadOptions): boolean {
+  if (key === 'infrastructure') return below === 'container_runtime' || below === 'orchestrator';
+  return key === 'name' || (key === 'environment' && environment === undefined);
 }
 
 /** A stack without values that look like credentials, and those values. The place of a stack needs none of them. */

@@ -22,6 +22,14 @@ services:
     expect(() => load(text)).toThrow(/1:1 name: the variable REGION is not set/);
   });
 
+  it('never means another environment or runtime for want of a variable', () => {
+    const text = (key: string) => `name: shop\n${key}\nservices: {web: {image: "nginx:1"}}\n`;
+    expect(() => load(text('environment: "${REGION}"'))).toThrow(/2:1 environment: the variable REGION is not set/);
+    expect(() => load(text('infrastructure: {orchestrator: "${KIND}"}'))).toThrow(/the variable KIND is not set/);
+    const named = loadStack({ file: writeStack(text('environment: "${REGION}"')), environment: 'eu', placeOnly: true });
+    expect(named.stack.environment).toBe('eu');
+  });
+
   it('is refused for what is wrong apart from that', () => {
     expect(() => load('name: shop\nservices: {web: {image: "nginx:${TAG}", prots: []}}\n')).toThrow(
       /did you mean "ports"/,
