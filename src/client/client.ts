@@ -34,7 +34,7 @@ import {
 import { ask } from '../temporal/ask';
 import { Builds } from '../temporal/builds';
 import { connect, connectionSettings, type Connecting } from '../temporal/connection';
-import { DeploymentHandle } from './deployment-handle';
+import { DeploymentHandle, type CancellationResponse } from './deployment-handle';
 import { BadRequest } from '../temporal/errors';
 import { listHistory, findDeployment, type HistoryEntry } from './history';
 import { actOf, orderOf, type OrderOptions } from './orders';
@@ -42,7 +42,7 @@ import { placeOf } from './place';
 import { intentOf, startDeployment, type RequestOptions } from './request';
 import { Schedules } from './schedules';
 import { Reader } from './reader';
-import type { Ending, ResponseLimits } from '../temporal/responsiveness';
+import type { ResponseLimits } from '../temporal/responsiveness';
 import { settle } from './settle';
 import { signalEnvironment } from '../temporal/signal-environment';
 import { unlessMissing } from '../temporal/unless-missing';
@@ -319,7 +319,7 @@ export class DeployCodeClient extends Reader {
     workflowId: string,
     by: string,
     options: { killJobs?: boolean; responseLimits?: ResponseLimits } = {},
-  ): Promise<{ ending: Ending; settling?: DeploymentHandle }> {
+  ): Promise<{ ending: CancellationResponse; settling?: DeploymentHandle }> {
     const handle = this.handleIn(placeOf(stack), workflowId);
     const ending = await handle.end(by, options);
     if (ending !== 'terminated') return { ending };

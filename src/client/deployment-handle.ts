@@ -20,6 +20,7 @@ import { BadRequest, DeploymentLost, type EngineUnreachable } from '../temporal/
 import { endIfStuck, type Ending, type ResponseLimits } from '../temporal/responsiveness';
 import { resultOf } from './result-of';
 import { isPassing, translated } from '../temporal/temporal-errors';
+import { unlessMissing } from '../temporal/unless-missing';
 
 const firstPollMs = 40;
 const longestPollMs = 400;
@@ -36,6 +37,12 @@ export interface WatchOptions {
   /** Called repeatedly during an outage, and with undefined once it is over. If it throws, the wait ends. */
   onTrouble?: (trouble: Trouble | undefined) => void;
 }
+
+/**
+ * The effect of a cancellation. `over`: the deployment had already ended. `ended`: it has ended since, and its result
+ * says whether it was cancelled in time.
+ */
+export type CancellationResponse = Ending | 'ended';
 
 /** True once a deployment has ended, with any outcome. */
 export function isOver({ status }: Pick<Progress, 'status'>): boolean {
@@ -144,10 +151,15 @@ export class DeploymentHandle {
    * Cancels the deployment, and terminates it if it is stuck: its workflow tasks fail, or no worker runs its build. A
    * terminated deployment does not roll back; the next deployment of the environment undoes its unfinished changes.
    */
-  async end(by: string, options: { killJobs?: boolean; responseLimits?: ResponseLimits } = {}): Promise<Ending> {
+  async end(
+    by: string,
+    options: { killJobs?: boolean; responseLimits?: ResponseLimits } = {},
+  ): Promise<CancellationResponse> {
     if (!(await this.isOpen())) return 'over';
-    await this.cancel(by, options);
-    return endIfStuck(this.workflow, by, options.responseLimits);
+    const isSent = await unlessMissing(() => this.cancel(by, options).then(() => true));
+    if (!isSent) return 'over';
+    const ending = await endIfStuck(this.workflow, by, options.responseLimits);
+    return ending === 'over' ? 'ended' : ending;
   }
 
   /** Approves, rejects, promotes, pauses, resumes, aborts or retries it. @throws BadRequest if that is impossible */

@@ -1,6 +1,6 @@
 export { DeployCodeClient, type PlanResult } from './client';
 export type { RequestOptions } from './request';
-export { DeploymentHandle } from './deployment-handle';
+export { DeploymentHandle, type CancellationResponse } from './deployment-handle';
 export { BadRequest, DeploymentLost, EngineUnreachable, NoWorker } from '../temporal/errors';
 export { NameProblem } from '../model/names';
 export type { LoadBalancerStatus } from './load-balancer';

@@ -19,6 +19,7 @@ import {
   type QueueOptions,
   type StackOptions,
 } from '../options';
+import { cancelledText } from '../output/control-text';
 import { follow } from '../output/follow';
 import { counted } from '../output/words';
 import { ask } from '../prompt';
@@ -139,6 +140,7 @@ async function cancel(id: string, options: ChangeOptions): Promise<void> {
       throw new BadRequest(`deployment ${id} has already ended: ${progress.status.replaceAll('_', ' ')}`);
     const { ending, settling } = await client.cancel(stack, handle.id, userName(), options);
     if (ending === 'over') throw new BadRequest(`deployment ${id} has already ended`);
+    if (ending === 'ended') return say(cancelledText(id, (await handle.result()).outcome));
     if (ending === 'terminated') {
       say(
         `deployment ${id} could not be cancelled: its workflow tasks fail, or no worker takes ` +

@@ -6,7 +6,20 @@ import {
   type Freeze,
   type JoinRequest,
 } from '../../workflows/messages';
+import { isSuccess, type Outcome } from '../../model/deployment';
+import { BadRequest } from '../../temporal/errors';
 import { ago, moment } from './words';
+
+/**
+ * The text of a deployment that ended right after a request to cancel it.
+ * @throws BadRequest if it had succeeded before it could be cancelled
+ */
+export function cancelledText(id: string, outcome: Outcome): string {
+  if (outcome === 'cancelled') return `deployment ${id} was cancelled`;
+  const ended = outcome.replaceAll('_', ' ');
+  if (isSuccess(outcome)) throw new BadRequest(`deployment ${id} ended before it could be cancelled: ${ended}`);
+  return `deployment ${id} has ended: ${ended}`;
+}
 
 /** The text of an active freeze; empty if there is none. */
 export function frozenText(freeze: Freeze | undefined): string[] {
