@@ -109,6 +109,36 @@ describe('what people are shown of what runs', () => {
     ).rejects.toMatchObject({ type: 'PlatformTrouble' });
   });
 
+  it('judges by the timeout of the check itself, and judges nothing where a check takes too long', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    const check = (timeoutMs: number, needsMs: number, exitCode = 0) => ({
+      healthCheck: { probe: { kind: 'command', command: ['check', String(needsMs), String(exitCode)] }, timeoutMs },
+    });
+    const instances = [
+      observed('slow-1', check(30_000, 4000)),
+      observed('late-2', check(5000, 20_000)),
+      observed('endless-3', check(30_000, 20_000)),
+      observed('sick-4', check(30_000, 4000, 1)),
+      observed('away-5', check(30_000, -1)),
+    ];
+    const exec = async (_: string, [, needsMs, exitCode]: string[], timeoutMs: number) => {
+      if (needsMs === '-1') throw new RuntimeError('platform', 'Docker is away');
+      await new Promise((resolve) => setTimeout(resolve, Math.min(Number(needsMs), timeoutMs)));
+      return { exitCode: Number(needsMs) > timeoutMs ? 137 : Number(exitCode), output: '' };
+    };
+    const runtime = { observe: async () => ({ instances }), inspect: async () => status({}), exec };
+    const read = run(() => activitiesOn(runtime).describeInstances(memoryStack({ api: { image: 'api:1' } })));
+    await jest.advanceTimersByTimeAsync(10_000);
+    jest.useRealTimers();
+    expect((await read).map(({ name, health }) => [name, health])).toEqual([
+      ['slow-1', 'healthy'],
+      ['late-2', 'unhealthy'],
+      ['endless-3', 'unknown (its check takes more than 10 s)'],
+      ['sick-4', 'unhealthy'],
+      ['away-5', 'unknown (Docker is away)'],
+    ]);
+  });
+
   it('shows addresses of IPv6 in brackets, so that the port can be told from them', async () => {
     const ports = [
       { container: 80, host: 8080, hostIp: '::1' },

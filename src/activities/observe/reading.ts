@@ -1,3 +1,5 @@
+import { monotonicMs } from '../../guard/monotonic';
+import type { HealthCheck } from '../../model/instance';
 import { crashLoop, isInCrashLoop, type InstanceLine, type InstanceStatus } from '../../model/instance-status';
 import { hostPort } from '../../model/names/host-port';
 import { hasSuccessor, type ObservedInstance } from '../../model/observation';
@@ -10,7 +12,7 @@ import { eachOf } from '../each-of';
 import { maskLines } from '../instances/evidence';
 import { ranOutOfMemory } from '../instances/memory';
 import { SoftwareFault } from '../failures';
-import { probe } from '../health/probe';
+import { problemOf } from '../health/probe';
 import { converse } from './converse';
 import { placeOf } from './observe-stack';
 
@@ -21,6 +23,8 @@ const mostLines = 10_000;
 const readAtOnce = 4;
 /** Timeout for the logs of one instance. */
 const readingMs = 25_000;
+/** Longest time of a probe, as a person waits for it. */
+const probingMs = 10_000;
 /** Characters of one result; Temporal accepts up to 2 MB. */
 const largestAnswer = 1_000_000;
 
@@ -171,9 +175,18 @@ async function health(
     return state === 'exited' ? (exitCode === 0 ? 'completed' : `exited ${exitCode ?? '?'}`) : 'running';
   if (now?.state !== 'running') return 'down';
   if (!healthCheck) return now.health ?? '-';
-  return (await probe(runtime, name, { ...healthCheck, timeoutMs: Math.min(healthCheck.timeoutMs, 2000) }).catch(
-    (error: Error) => error.message,
-  )) === undefined
-    ? 'healthy'
-    : 'unhealthy';
+  return checked(runtime, name, healthCheck);
+}
+
+/** The result of one probe. One that is cut short before its own timeout says nothing about the instance. */
+async function checked(runtime: Runtime, name: string, check: HealthCheck): Promise<string> {
+  const timeoutMs = Math.min(check.timeoutMs, probingMs);
+  const started = monotonicMs();
+  try {
+    if ((await problemOf(runtime, name, { ...check, timeoutMs })) === undefined) return 'healthy';
+  } catch (error) {
+    return `unknown (${(error as Error).message})`;
+  }
+  const isCutShort = timeoutMs < check.timeoutMs && Math.ceil(monotonicMs() - started) >= timeoutMs;
+  return isCutShort ? `unknown (its check takes more than ${timeoutMs / 1000} s)` : 'unhealthy';
 }
