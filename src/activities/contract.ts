@@ -129,8 +129,10 @@ export interface AuditPlace {
  * State of an environment whose workflow no longer exists, as recovered from labels and Temporal's visibility store.
  */
 export interface Recollection {
+  /** The highest number of a deployment that has left a trace: instances, or its workflow. */
   deployment: number;
   release: number;
+  /** The newest deployment that has instances. */
   committed?: { deployment: number; release: number };
   releases: number[];
   /** Runs of jobs that kept releases have recorded. */

@@ -63,14 +63,17 @@ export function coordinationActivities({ directory, runtimes, fleet = {} }: Depe
           images: [],
           ports: [],
         });
-        const releases = await directory.releases(stack, environment);
+        const [releases, lastDeployment] = await Promise.all([
+          directory.releases(stack, environment),
+          directory.lastDeployment(stack, environment),
+        ]);
         const kept = await Promise.all(releases.map((number) => directory.release(stack, environment, number)));
         const newest = instances.reduce(
           (best, { deployment, release }) => (deployment > best.deployment ? { deployment, release } : best),
           { deployment: 0, release: 0 },
         );
         return {
-          deployment: newest.deployment,
+          deployment: Math.max(newest.deployment, lastDeployment),
           release: Math.max(newest.release, ...releases),
           releases,
           runs: kept.flatMap((each) => (each ? asPast(each.jobs, each.deployment) : [])),

@@ -50,6 +50,8 @@ export interface TemporalGateway {
   outcome(workflowId: string): Promise<UnattendedEnd>;
   cancel(workflowId: string, by: string): Promise<void>;
   syncSchedules(place: { stack: string; environment: string }, wanted: ScheduleSpec[], before: string[]): Promise<void>;
+  /** The highest number of a deployment that Temporal still knows; 0 if there is none. */
+  lastDeployment(stack: string, environment: string): Promise<number>;
   /** Numbers of the kept releases of an environment, ascending. */
   releases(stack: string, environment: string): Promise<number[]>;
   /** A kept release; undefined if it was dropped. */

@@ -17,6 +17,11 @@ export function deploymentNumbered(place: Place, number: number): string {
   });
 }
 
+/** Deployments of an environment with a higher number. @throws NameProblem */
+export function deploymentsAbove(place: Place, number: number): string {
+  return `${deploymentsOf(place)} AND ${searchAttributes.number.name} > ${literal(number)}`;
+}
+
 /** The kept releases of an environment. @throws NameProblem */
 export function keptReleasesOf(place: Place): string {
   return query({ WorkflowType: 'release', ExecutionStatus: 'Running', ...attributesOf(place) });

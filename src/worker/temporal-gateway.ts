@@ -4,7 +4,7 @@ import { SoftwareFault } from '../activities/failures';
 import { endIfStuck } from '../temporal/responsiveness';
 import { signalEnvironment } from '../temporal/signal-environment';
 import { ifRunning, unlessMissing } from '../temporal/unless-missing';
-import { keptReleasesOf } from '../temporal/visibility';
+import { deploymentsAbove, keptReleasesOf } from '../temporal/visibility';
 import {
   certificatesId,
   claimHostSignal,
@@ -27,6 +27,7 @@ import {
   reportHostSignal,
   settleRoutesUpdate,
   sharedBalancerId,
+  searchAttributes,
   sharedBalancerQuery,
   taskQueue,
   wishCertificateSignal,
@@ -142,6 +143,14 @@ export function createTemporalGateway(client: Client): TemporalGateway {
 
     endIfStuck: async (workflowId, by) => (await endIfStuck(workflow.getHandle(workflowId), by)) === 'answered',
 
+    async lastDeployment(stack, environment) {
+      for (let last = 0; ;) {
+        const later = await newestNumber(client, deploymentsAbove({ stack, environment }, last));
+        if (later === undefined) return last;
+        last = later;
+      }
+    },
+
     async releases(stack, environment) {
       const numbers: number[] = [];
       for await (const { workflowId } of workflow.list({ query: keptReleasesOf({ stack, environment }) }))
@@ -209,6 +218,13 @@ async function refusedAsFault<T>(call: () => Promise<T>): Promise<T> {
     if (error instanceof WorkflowUpdateFailedError) throw new SoftwareFault(error.cause?.message ?? error.message);
     throw error;
   }
+}
+
+/** The number of the first deployment that a query lists, which is usually the newest. */
+async function newestNumber({ workflow }: Client, query: string): Promise<number | undefined> {
+  for await (const { typedSearchAttributes } of workflow.list({ query, pageSize: 1 }))
+    return typedSearchAttributes.get(searchAttributes.number);
+  return undefined;
 }
 
 function numberOf(workflowId: string): number {

@@ -144,6 +144,19 @@ describe('an environment', () => {
     await temporal.workflow.getHandle(environmentId({ stack: stack.name, environment: 'test' })).result();
   });
 
+  it('gives no number twice, though everything failed and was rolled back, and it ended in between', async () => {
+    const checked = { health_check: { command: ['check'], interval: '100ms', retries: 2 } };
+    const stack = memoryStack({ app: { image: 'failing:1', ...checked } });
+    const place = { stack: stack.name, environment: 'test' };
+    host.unhealthy['failing:1'] = 'never healthy';
+    for (const deployment of [1, 2, 3]) {
+      expect(await (await engine.client.deploy(stack)).result()).toMatchObject({ outcome: 'rolled_back', deployment });
+      await temporal.workflow.getHandle(environmentId(place)).result();
+    }
+    await until(async () => (await engine.client.history(place)).length === 3);
+    expect((await engine.client.history(place)).map(({ deployment }) => deployment)).toEqual([3, 2, 1]);
+  });
+
   describe('that stores secrets', () => {
     const placeIn = () => ({ stack: memoryStack({ app: { image: 'app:1' } }).name, environment: 'test' });
 

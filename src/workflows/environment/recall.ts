@@ -23,6 +23,15 @@ export async function recall(
 
 /** Merges recollections: all hosts know the kept releases, but only the instances of their own host. */
 function newest(one: Recollection, other: Recollection): Recollection {
-  const [first, second] = one.deployment >= other.deployment ? [one, other] : [other, one];
-  return { ...first, release: Math.max(first.release, second.release) };
+  const committed = newestOf(one.committed, other.committed);
+  return {
+    ...one,
+    deployment: Math.max(one.deployment, other.deployment),
+    release: Math.max(one.release, other.release),
+    ...(committed && { committed }),
+  };
+}
+
+function newestOf(one: Recollection['committed'], other: Recollection['committed']): Recollection['committed'] {
+  return (other?.deployment ?? 0) > (one?.deployment ?? 0) ? other : one;
 }
