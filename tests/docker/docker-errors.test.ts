@@ -98,6 +98,25 @@ describe('a failure of Docker', () => {
     expect(toRuntimeError(said(status, message)).kind).toBe(kind);
   });
 
+  it.each([
+    'failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: ' +
+      'unable to start container process: exec: "/etc/hostname": permission denied: unknown',
+    'OCI runtime create failed: runc create failed: exec: "/bin/unauthorized": stat: no such file: unknown',
+    'Mounts denied: the path /x is not shared from the host',
+  ])('that concerns no registry has no hint to log in: %s', (message) => {
+    expect(toRuntimeError(said(500, message))).toMatchObject({ kind: 'software', message: `Docker: ${message}` });
+  });
+
+  it.each([
+    'denied: requested access to the resource is denied',
+    'Head "https://ghcr.io/v2/acme/api/manifests/1": denied: denied',
+    'unauthorized: authentication required',
+  ])('of a registry that refuses a pull has the hint to log in: %s', (message) => {
+    expect(toRuntimeError(said(500, message)).message).toBe(
+      `Docker: ${message}; log the worker in with \`docker login\`, and check the name of the image`,
+    );
+  });
+
   it("that never reached it is the platform's", () => {
     expect(
       toRuntimeError(Object.assign(new Error('connect ECONNREFUSED /var/run/docker.sock'), { code: 'ECONNREFUSED' })),

@@ -74,6 +74,11 @@ const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: R
     kind: 'software',
     advice: 'Docker may not listen on that port; choose one above 1023',
   },
+  { text: temporaryHostProblems, kind: 'platform' },
+  {
+    text: /OCI runtime (?:create|exec) failed|executable file not found|permission denied: unknown/i,
+    kind: 'software',
+  },
   {
     text: /x509: |server gave HTTP response to HTTPS client/i,
     kind: 'software',
@@ -97,19 +102,16 @@ const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: R
     advice: 'the image is not built for the CPU architecture of this host',
   },
   {
-    text: anyOf(
-      'pull access denied',
-      'unauthorized',
-      'authentication required',
-      'no basic auth credentials',
-      'denied: ',
-      'error parsing HTTP 403',
-      '403 Forbidden',
+    text: new RegExp(
+      [
+        'pull access denied|unauthorized|authentication required|no basic auth credentials',
+        '(?:^|: )denied: |error parsing HTTP 403|403 Forbidden',
+      ].join('|'),
+      'i',
     ),
     kind: 'software',
     reason: 'denied',
   },
-  { text: temporaryHostProblems, kind: 'platform' },
   {
     text: /(?:initialize|create) logging driver: .*dial (?:tcp|udp|unix)/i,
     kind: 'platform',
@@ -125,10 +127,6 @@ const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: R
     text: /logging driver|logging plugin|log driver|log opt|logging mode/i,
     kind: 'software',
     advice: 'check `logging` of the service',
-  },
-  {
-    text: /OCI runtime (?:create|exec) failed|executable file not found|permission denied: unknown/i,
-    kind: 'software',
   },
   {
     text: anyOf(
