@@ -16,8 +16,9 @@ import {
 import { sayAway } from '../../output/hosts-away';
 import { pastOf } from '../../output/moment';
 import { paint, print, printRawLines } from '../../output/terminal';
-import { serviceOf, withClient } from '../session';
+import { placeArguments, withClient } from '../session';
 import { LogPrinter } from './log-printer';
+import { LogSelection } from './log-selection';
 
 type LogTimes = NonNullable<Parameters<DeployCodeClient['logs']>[4]>;
 
@@ -57,7 +58,10 @@ export function addLogs(program: Command): void {
       '--file <file>',
     ),
   )
-    .argument('[deployment-or-service...]', '`3 api`: evidence of deployment 3 for api; `api web`: their current logs')
+    .argument(
+      '[deployment-or-service...]',
+      '`3 api`: evidence of deployment 3 for api; `api web-2`: their current logs',
+    )
     .option('-f, --follow', 'keep printing new lines')
     .option('-n, --tail <n>', 'number of lines per instance, or `all` (default: 50; with --since or --until all)', tail)
     .option('--since <time>', 'only lines from this time on: 2026-12-24T18:00, or 10m for the last 10 minutes', past)
@@ -73,35 +77,35 @@ async function showLogs(words: string[], options: LogOptions): Promise<void> {
   const [first, ...services] = words;
   const isEvidence = first !== undefined && /^\d+$/.test(first);
   if (isEvidence) refuseForEvidence(options);
-  for (const name of isEvidence ? [] : words) serviceOf(stack, name);
+  const selection = isEvidence ? undefined : new LogSelection(stack, words);
   const times = timesOf(options);
   if (times && !isEvidence) requireLogTimes(stack);
   await withClient(options, async (client) => {
-    if (isEvidence)
-      return (options.raw ? printRawLines : print)(await evidence(client, Number(first), services, options));
-    await followLogs(client, { stack, services: words, times, options });
+    if (selection) return followLogs(client, { stack, selection, times, options });
+    (options.raw ? printRawLines : print)(await evidence(client, Number(first), services, options));
   });
 }
 
 interface LogRequest {
   stack: Stack;
-  services: string[];
+  selection: LogSelection;
   times: LogTimes | undefined;
   options: LogOptions;
 }
 
-async function followLogs(client: DeployCodeClient, { stack, services, times, options }: LogRequest): Promise<void> {
+async function followLogs(client: DeployCodeClient, { stack, selection, times, options }: LogRequest): Promise<void> {
   const printer = new LogPrinter({ ...options, services: Object.keys(stack.services) });
   const cursors: Record<string, string> = {};
   const tail = options.tail ?? (times?.since === undefined && times?.until === undefined ? usualTail : mostLines);
   const isOver = () => times?.until !== undefined && Date.now() > times.until;
   for (let reported = new Set<string>(); ; await sleep(followMs)) {
     const isLast = !options.follow || isOver();
-    const { found, away } = await client.logs(stack, services, tail, cursors, times);
+    const { found, away } = await client.logs(stack, selection.services, tail, cursors, times);
     sayAway(away.filter(({ host }) => !reported.has(host)));
+    if (away.length === 0 && !options.follow) selection.requireAll(found);
     reported = new Set(away.map(({ host }) => host));
     for (const { name, cursor } of found) cursors[name] = cursor;
-    printer.show(found);
+    printer.show(selection.of(found));
     if (isLast) return;
   }
 }
@@ -146,7 +150,8 @@ async function evidence(
     throw new BadRequest(
       `deployment ${number} kept no ` +
         `evidence${services.length > 0 ? ` for ${services.join(', ')}` : ''}; ` +
-        `\`${['deploy-code logs', ...services].join(' ')}\` shows the current logs`,
+        `\`deploy-code status ${number}${placeArguments(options)}\` shows how it ended, ` +
+        `and \`${['deploy-code logs', ...services].join(' ')}${placeArguments(options)}\` the current logs`,
     );
   return causes.flatMap((each) => [options.raw ? each!.message : paint.bold(each!.message), ...each!.evidence!.logs]);
 }
