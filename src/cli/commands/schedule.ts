@@ -5,6 +5,7 @@ import { BadRequest } from '../../temporal/errors';
 import { placeOf } from '../../client/place';
 import { unreadableText, type Schedules } from '../../client/schedules';
 import { userName } from '../../client/user';
+import type { Stack } from '../../config';
 import type { Place } from '../../workflows/messages';
 import {
   list,
@@ -18,7 +19,7 @@ import {
 } from '../options';
 import { runRows, scheduleRows, timesText, whatText } from '../output/schedule-text';
 import { zoned } from '../output/words';
-import { placeArguments, withClient } from './session';
+import { placeArguments, serviceOf, withClient } from './session';
 import { print, printJson, say, table } from '../output/terminal';
 
 interface ScheduleOptions extends StackOptions, ConnectionOptions {
@@ -111,6 +112,7 @@ async function on(options: ScheduleOptions, work: Work, message?: string): Promi
 }
 
 function create(name: string, options: ScheduleOptions): Work {
+  requireServices(loadPlace(options).stack, options);
   return async (schedules, place) => {
     const { cron = [], every, timeZone, jitter, overlap, catchUp } = options;
     if (cron.length === 0 && every === undefined) throw new BadRequest('a schedule needs --cron or --every');
@@ -127,6 +129,13 @@ function create(name: string, options: ScheduleOptions): Work {
     await schedules.create(place, spec);
     say(`${name}: ${whatText(spec.what)}, ${timesText(spec)}`);
   };
+}
+
+/** @throws BadRequest if the stack file does not have the job or the services of a schedule */
+export function requireServices(stack: Stack, { services = [], job }: Pick<ScheduleOptions, 'services' | 'job'>): void {
+  for (const name of services) serviceOf(stack, name);
+  if (job !== undefined && serviceOf(stack, job).kind !== 'job')
+    throw new BadRequest(`${job} is a service, and only jobs can be run; to restart it, use --services ${job}`);
 }
 
 function toRecurring({ services, job }: ScheduleOptions): Recurring {
