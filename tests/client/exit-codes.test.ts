@@ -52,6 +52,14 @@ describe('the last lines of a deployment', () => {
     ]);
   });
 
+  it('name the logs only where some were kept', () => {
+    const cause = { service: 'api', step: 'api/start/1', title: 'start api-1', message: 'no such image' };
+    for (const evidence of [undefined, { logs: [] }])
+      expect(
+        resultText(result({ outcome: 'rolled_back', rollbackMs: 3900, cause: { ...cause, evidence } }), ''),
+      ).toEqual(['FAILED, rolled back in 3.9s. Running: release 2. Exit 1', '  cause     start api-1: no such image']);
+  });
+
   it('name what a rollback could not finish, and how it goes on', () => {
     expect(
       resultText(result({ outcome: 'rollback_incomplete', leftBehind: ['remove api-1: will not go'] }), ''),

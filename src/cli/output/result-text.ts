@@ -30,7 +30,9 @@ export function resultText(result: DeploymentResult, place: string): string[] {
             `${result.release === undefined ? 'stop' : `rollback --to ${result.release}`}${place}\``,
         ]
       : []),
-    ...(cause?.service && deployment ? [`  next      deploy-code logs ${deployment} ${cause.service}${place}`] : []),
+    ...(cause?.service && deployment && cause.evidence?.logs.length
+      ? [`  next      deploy-code logs ${deployment} ${cause.service}${place}`]
+      : []),
   ];
 }
 
