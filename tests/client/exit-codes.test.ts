@@ -45,7 +45,7 @@ describe('the last lines of a deployment', () => {
       ),
     ).toEqual([
       'FAILED, rolled back in 3.9s. Running: release 2. Exit 1',
-      '  cause     start api-1: api-1 exited 1, not out of memory',
+      '  cause     start api-1: api-1 exited 1',
       '            | REDIS_URL: unsupported scheme',
       '  NOT undone: migrate (api:1.6.0) ran and stays applied',
       '  next      deploy-code logs 3 api -e staging',

@@ -5,6 +5,8 @@ import { counted, seconds } from './words';
 import { paint } from './terminal';
 
 const shownLogLines = 10;
+/** Exit code of what was ended by SIGKILL. */
+const killed = 137;
 
 /**
  * The result of a deployment: outcome, evidence, effects that are not undone, and next commands.
@@ -66,23 +68,31 @@ function headline({ outcome, durationMs, rollbackMs, release, cause, intent, cha
   }
 }
 
-/** The cause of a failure, with its evidence. An exit is the cause itself: no probe reaches what has exited. */
+/**
+ * The cause of a failure, with its evidence. An exit is the cause itself: no probe reaches what has exited. Further
+ * lines of a message stand before the log lines, like them.
+ */
 export function causeText({ step, title = step, message, evidence }: Cause): string[] {
-  const memory =
-    evidence?.outOfMemory === undefined || message.includes('out of memory')
-      ? []
-      : [evidence.outOfMemory ? 'OUT OF MEMORY' : 'not out of memory'];
+  const memory = evidence && !message.includes('out of memory') ? memoryText(evidence) : [];
   const { lastProbeError, exitCode } = evidence ?? {};
   const isNews = lastProbeError !== undefined && exitCode === undefined && !message.includes(lastProbeError);
   const probe = isNews ? [`last probe: ${lastProbeError}`] : [];
   const logs = evidence?.logs ?? [];
+  const [first, ...more] = atStep(step, title, [message, ...memory, ...probe].join(', ')).split('\n');
   return [
-    `  cause     ${atStep(step, title, [message, ...memory, ...probe].join(', '))}`,
+    `  cause     ${first}`,
+    ...more.map((line) => `            | ${line}`),
     ...logs.slice(-shownLogLines).map((line) => paint.dim(`            | ${line}`)),
     ...(logs.length > shownLogLines
       ? [paint.dim(`            (the last ${shownLogLines} of ${logs.length} lines)`)]
       : []),
   ];
+}
+
+/** The question arises only for an instance that was killed. */
+function memoryText({ outOfMemory, exitCode }: NonNullable<Cause['evidence']>): string[] {
+  if (outOfMemory) return ['OUT OF MEMORY'];
+  return outOfMemory === false && exitCode === killed ? ['not out of memory'] : [];
 }
 
 /** An old instance is stopped only while the new one is healthy: what fails then is the new one. */
