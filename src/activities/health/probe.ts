@@ -2,11 +2,14 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { tryTcp } from '../../guard/tcp';
 import type { HealthCheck } from '../../model/instance';
+import { endOfOutput } from '../../model/text/command-output';
 import { capability, RuntimeError, type Runtime } from '../../runtimes/runtime';
 
 /** Bytes of a response body that are read before the connection is closed. */
 const largestBody = 64 * 1024;
 const largestHeaders = 64 * 1024;
+/** Characters of the output of a command. */
+const longestOutput = 300;
 
 type Target = { host: string; port: number };
 
@@ -110,9 +113,9 @@ async function command(
 ): Promise<string | undefined> {
   const { exitCode, output } = await (runtime.probeByCommand?.(name, words, timeoutMs) ??
     runtime.exec(name, words, timeoutMs));
-  return exitCode === 0
-    ? undefined
-    : `${words[0]} exited ${exitCode}${output.trim() ? `: ${output.trim().slice(-300)}` : ''}`;
+  if (exitCode === 0) return undefined;
+  const end = endOfOutput(output, longestOutput);
+  return `${words[0]} exited ${exitCode}${end ? `: ${end}` : ''}`;
 }
 
 async function reported(runtime: Runtime, name: string): Promise<string | undefined> {

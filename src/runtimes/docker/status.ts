@@ -1,5 +1,6 @@
 import type { ContainerInspectInfo } from 'dockerode';
 import type { InstanceStatus } from '../../model/instance-status';
+import { endOfOutput } from '../../model/text/command-output';
 import { hashOf } from './labels';
 import { toState } from './observe';
 
@@ -29,6 +30,6 @@ function ownCheck(
   const intervalMs = (check.StartInterval || check.Interval || defaultInterval * 1e9) / 1e6;
   const last = Log?.at(-1);
   if (!last || last.ExitCode === 0) return { intervalMs };
-  const output = last.Output.trim().slice(-longestOutput);
+  const output = endOfOutput(last.Output, longestOutput);
   return { intervalMs, problem: `exited ${last.ExitCode}${output ? `: ${output}` : ''}` };
 }
