@@ -88,11 +88,11 @@ function createDisplay({ json, watch = true }: FollowOptions, place: Place): Dis
     show: (progress) => {
       if (progress.plan && !shown && progress.status !== 'pulling') {
         shown = true;
-        print(planText(progress.plan));
+        tree.printAbove(planText(progress.plan));
       }
       tree.show(progress);
     },
-    note: print,
+    note: (lines) => tree.printAbove(lines),
     close: () => tree.close(),
   };
 }

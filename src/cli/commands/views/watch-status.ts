@@ -20,7 +20,9 @@ export async function watchStatus(
   try {
     while (!stop.signal.aborted) {
       const status = await show();
-      sayAway(status.away.filter(({ host }) => !reported.has(host)));
+      const away = status.away.filter(({ host }) => !reported.has(host));
+      if (isLive && away.length > 0) logUpdate.clear();
+      sayAway(away);
       reported = new Set(status.away.map(({ host }) => host));
       const shown = json ? JSON.stringify(status.document) : status.lines.join('\n');
       if (isLive) draw(status.lines);

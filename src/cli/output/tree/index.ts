@@ -1,7 +1,7 @@
 import logUpdate from 'log-update';
 import type { ProgressEvent } from '../../../model/events';
 import type { Progress } from '../../../workflows/messages';
-import { paint, renderedWithin } from '../terminal';
+import { paint, print, renderedWithin } from '../terminal';
 import { counted, seconds, waitText } from '../words';
 import { shownServices, treeLines } from './layout';
 import { StepStates } from './step-states';
@@ -22,6 +22,13 @@ export class ProgressTree {
   show(progress: Progress): void {
     this.latest = progress;
     for (const event of progress.events) this.take(event);
+  }
+
+  /** Prints lines above the tree, which would overwrite lines that are printed below it. */
+  printAbove(lines: readonly string[]): void {
+    logUpdate.clear();
+    print(lines);
+    this.draw();
   }
 
   /** Draws the last state, and leaves it on the screen. */
