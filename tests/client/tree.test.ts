@@ -56,6 +56,15 @@ describe('the live tree', () => {
     ]);
   });
 
+  it('shows why a service has failed, also after its start had succeeded', () => {
+    const events: [string, string, number][] = [
+      ['s1-0', 'step.started', 0],
+      ['s1-0', 'step.finished', 2000],
+      ['s1-0', 'step.failed', 3000],
+    ];
+    expect(lines(phases(1).slice(0, 1), events, 20)).toEqual(['  phase 1', '    ✖ s1-0 3s registry away']);
+  });
+
   it('shows what is active first where not everything fits, and counts the rest', () => {
     const done = Array.from({ length: 30 }, (_, index): [string, string, number][] => [
       [`s1-${index}`, 'step.started', 0],

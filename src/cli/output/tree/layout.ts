@@ -118,6 +118,7 @@ function signOf(state: ServiceState, spinner: string): string {
 function detailOf(service: ServiceSummary, state: ServiceState, view: TreeView): string {
   if (state === 'waiting') return '';
   const took = tookText([service], view);
+  if (state === 'step.failed') return `${took} ${paint.red(view.states.failureOf(service))}`;
   const isUnderWay = state === 'step.started' || state === 'step.delayed';
   return isUnderWay ? `${took} ${paint.dim(view.states.currentOf(service))}` : took;
 }

@@ -23,7 +23,7 @@ export class StepStates {
     if (!step) return;
     this.steps.set(step.id, {
       state: code,
-      text: code === 'step.delayed' ? `waits: ${data.message}` : step.title,
+      text: code === 'step.delayed' ? `waits: ${data.message}` : code === 'step.failed' ? data.message : step.title,
       startedAt: this.steps.get(step.id)?.startedAt ?? at,
       endedAt: code === 'step.finished' || code === 'step.failed' ? at : undefined,
     });
@@ -41,6 +41,11 @@ export class StepStates {
   currentOf({ steps }: ServiceSummary): string {
     const open = steps.map(({ id }) => this.steps.get(id)).filter((step) => step && !step.endedAt);
     return open.at(-1)?.text ?? '';
+  }
+
+  /** Why a service failed. */
+  failureOf({ steps }: ServiceSummary): string {
+    return steps.map(({ id }) => this.steps.get(id)).find((step) => step?.state === 'step.failed')?.text ?? '';
   }
 
   /** The sentence of the last step that is under way, also of a rollback. */
