@@ -1,14 +1,22 @@
+import stringWidth from 'string-width';
 import { crashLoop, type InstanceLine } from '../../model/instance-status';
 import { paint, table } from './terminal';
+import { cutMiddle } from './words';
 
 /** Instances that a release wants, by service. */
 export type Wanted = Readonly<Record<string, number>>;
 
+/** The columns that are cut where a row is too wide, and the characters that are always left of them. */
+const cuttable = [
+  { column: 0, shortest: 16 },
+  { column: 3, shortest: 12 },
+];
+
 /**
  * One row per service: its running instances of those that are wanted, and the worst health of them. Without `wanted`,
- * those that are there count.
+ * those that are there count. `width`: columns of the screen, for which long names and images are cut in the middle.
  */
-export function statusTable(lines: readonly InstanceLine[], wanted: Wanted = {}): string[] {
+export function statusTable(lines: readonly InstanceLine[], wanted: Wanted = {}, width = Infinity): string[] {
   const services = new Map<string, InstanceLine[]>(Object.keys(wanted).map((name) => [name, []]));
   for (const line of lines) services.set(line.service, [...(services.get(line.service) ?? []), line]);
   const isSpread = lines.some(({ host }) => host !== undefined);
@@ -23,10 +31,8 @@ export function statusTable(lines: readonly InstanceLine[], wanted: Wanted = {})
       ...(isSpread ? [[...new Set(instances.map(({ host }) => host ?? '-'))].join(', ')] : []),
       instances.flatMap(({ ports }) => ports).join(', '),
     ]);
-  const [head, ...body] = table([
-    ['SERVICE', 'RUN', 'HEALTH', 'IMAGE', 'RESTARTS', ...(isSpread ? ['HOST'] : []), 'PORTS'],
-    ...rows,
-  ]);
+  const title = ['SERVICE', 'RUN', 'HEALTH', 'IMAGE', 'RESTARTS', ...(isSpread ? ['HOST'] : []), 'PORTS'];
+  const [head, ...body] = table(cutTo(width, [title, ...rows]));
   return [
     paint.bold(head!),
     ...body.map((line) =>
@@ -35,6 +41,16 @@ export function statusTable(lines: readonly InstanceLine[], wanted: Wanted = {})
         : line,
     ),
   ];
+}
+
+function cutTo(width: number, rows: string[][]): string[][] {
+  return cuttable.reduce((cut, { column, shortest }) => {
+    const excess = Math.max(...table(cut).map((line) => stringWidth(line))) - width;
+    if (excess <= 0) return cut;
+    const widest = Math.max(...cut.map((row) => stringWidth(row[column]!)));
+    const longest = Math.max(shortest, widest - excess);
+    return cut.map((row) => row.map((cell, index) => (index === column ? cutMiddle(cell, longest) : cell)));
+  }, rows);
 }
 
 function healthOf(instances: readonly InstanceLine[], wanted: number): string {

@@ -20,8 +20,13 @@ export interface StackStatus {
   away: Answers['away'];
 }
 
-/** The status of a stack, for programs and for people. */
-export async function stackStatus(client: DeployCodeClient, stack: Stack, options: FileOptions): Promise<StackStatus> {
+/** The status of a stack, for programs and for people. `width`: columns of the screen that its rows have to fit. */
+export async function stackStatus(
+  client: DeployCodeClient,
+  stack: Stack,
+  options: FileOptions,
+  width?: number,
+): Promise<StackStatus> {
   const place = placeOf(stack);
   const [{ found, away }, state, loadBalancer] = await Promise.all([
     client.status(stack),
@@ -57,7 +62,7 @@ export async function stackStatus(client: DeployCodeClient, stack: Stack, option
       `${paint.bold(`${stack.name}/${stack.environment}`)}  ${aboutText(release, contents).join('  ')}`,
       ...balancing.lines,
       ...[...balancing.troubles, ...stateText(state), ...running].map(paint.yellow),
-      ...(found.length > 0 || Object.keys(wanted).length > 0 ? statusTable(found, wanted) : []),
+      ...(found.length > 0 || Object.keys(wanted).length > 0 ? statusTable(found, wanted, width) : []),
     ],
   };
 }

@@ -49,9 +49,8 @@ export function addStatus(program: Command): void {
 async function showStatus(options: StatusOptions): Promise<void> {
   const { stack } = loadPlace(options);
   await withClient(options, async (client) => {
-    const show = async () => stackStatus(client, stack, options);
-    if (options.watch) return watchStatus(show, options);
-    const { document, lines, away } = await show();
+    if (options.watch) return watchStatus((width) => stackStatus(client, stack, options, width), options);
+    const { document, lines, away } = await stackStatus(client, stack, options);
     sayAway(away);
     if (options.json) printJson(document);
     else print(lines);

@@ -6,9 +6,12 @@ import type { StackStatus } from './stack-status';
 
 const everyMs = 2000;
 
-/** Shows the status of a stack until Ctrl-C: in place on a terminal, else again whenever it has changed. */
+/**
+ * Shows the status of a stack until Ctrl-C: in place on a terminal, else again whenever it has changed. `show` gets the
+ * columns of the terminal.
+ */
 export async function watchStatus(
-  show: () => Promise<StackStatus>,
+  show: (width?: number) => Promise<StackStatus>,
   { json = false }: { json?: boolean },
 ): Promise<void> {
   const stop = new AbortController();
@@ -19,7 +22,7 @@ export async function watchStatus(
   let reported = new Set<string>();
   try {
     while (!stop.signal.aborted) {
-      const status = await show();
+      const status = await show(isLive ? shownColumns() : undefined);
       const away = status.away.filter(({ host }) => !reported.has(host));
       if (isLive && away.length > 0) logUpdate.clear();
       sayAway(away);
@@ -39,8 +42,13 @@ export async function watchStatus(
 
 /** What fits on the screen: a longer text would be drawn again and again below itself. */
 function draw(lines: readonly string[]): void {
-  const { columns, rows } = process.stdout;
+  const { rows } = process.stdout;
   const fitting =
     lines.length < rows ? lines : [...lines.slice(0, rows - 2), `(${lines.length - rows + 2} more lines)`];
-  logUpdate(fitting.map((line) => renderedWithin(Math.max(1, columns - 1), line)).join('\n'));
+  logUpdate(fitting.map((line) => renderedWithin(shownColumns(), line)).join('\n'));
+}
+
+/** The last column stays free, because some terminals begin a new line there. */
+function shownColumns(): number {
+  return Math.max(1, process.stdout.columns - 1);
 }

@@ -102,12 +102,14 @@ const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: R
     advice: 'the image is not built for the CPU architecture of this host',
   },
   {
-    text: new RegExp(
-      [
-        'pull access denied|unauthorized|authentication required|no basic auth credentials',
-        '(?:^|: )denied: |error parsing HTTP 403|403 Forbidden',
-      ].join('|'),
-      'i',
+    text: anyOf(
+      'pull access denied',
+      'unauthorized',
+      'authentication required',
+      'no basic auth credentials',
+      '(?:^|: )denied: ',
+      'error parsing HTTP 403',
+      '403 Forbidden',
     ),
     kind: 'software',
     reason: 'denied',
