@@ -181,6 +181,32 @@ describe('what fails after it has been healthy', () => {
     });
   });
 
+  it('lets no later phase begin once a service of an earlier phase has died, and says which', async () => {
+    host.held.add('slow:1');
+    const job = (needs: object) => ({ image: 'slow:1', kind: 'job', run: 'always', depends_on: needs });
+    const stack = memoryStack({
+      db: { image: 'db:1', restart: 'no' },
+      first: job({ db: 'started' }),
+      second: job({ first: 'completed' }),
+      app: { image: 'app:1', depends_on: { second: 'completed' } },
+    });
+    const handle = await engine.client.deploy(stack);
+    const nameOf = (service: string) => `${stack.name}-test-${service}-1-d1`;
+    await until(() => host.instances.get(nameOf('first'))?.status.state === 'running');
+    host.exit(nameOf('db'), 1);
+    host.exit(nameOf('first'), 0);
+    expect(await handle.result()).toMatchObject({
+      outcome: 'rolled_back',
+      cause: { step: 'confirm', service: 'db', message: 'db-1 exited 1 after it had started' },
+    });
+    const { events } = await handle.progress();
+    expect(events.filter(({ code }) => code === 'step.failed')).toMatchObject([
+      { step: { service: 'db', phase: 1 }, data: { message: 'db-1 exited 1 after it had started' } },
+    ]);
+    const begun = events.flatMap(({ code, step: of }) => (code === 'step.started' && of.phase ? [of.service] : []));
+    expect(new Set(begun)).toEqual(new Set(['db', 'first']));
+  });
+
   it('fails alone where its service may', async () => {
     const { name, handle } = await replaced({ strategy: strategies.blue_green.strategy, on_failure: 'continue' });
     await reached(handle, step('step.started', strategies.blue_green.waiting));

@@ -52,4 +52,6 @@ export const patches = {
   environmentStatus: 'environment-status',
   /** Since 0.2: volumes that only an image declares are kept for the next instance. */
   keepsImageVolumes: 'keeps-image-volumes',
+  /** Since 0.2: instances of earlier phases are confirmed before a job starts, and after each second of a rollout. */
+  confirmedPhases: 'confirmed-phases',
 } as const;

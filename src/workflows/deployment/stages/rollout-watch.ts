@@ -173,6 +173,11 @@ interface Lane {
   failure?: StepFailure;
 }
 
+/** Whether new instances of a service are watched until the commit. */
+export function isWatched(service: PlannedService): boolean {
+  return watchedOf(service).length > 0;
+}
+
 /** The starts to watch: those of a replaced service that are followed by further steps. */
 function watchedOf({ action, stages, tail }: PlannedService): StepOf<'start'>[] {
   if (action === 'create') return [];

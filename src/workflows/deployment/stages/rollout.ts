@@ -1,4 +1,4 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
 import type { NotRunning } from '../../../activities/contract';
 import { toRef } from '../../../plan/service/instance-spec';
 import {
@@ -15,16 +15,19 @@ import { planRollback } from '../../../plan/undo/rollback';
 import { counted } from '../../../model/text';
 import { activity } from '../../support/activity-options';
 import { all } from '../../hosts';
+import { patches } from '../../support/patches';
 import { sleep } from '../../support/serialised-events';
 import type { Cause } from '../../messages';
 import type { DeploymentContext } from '../context';
 import { StepFailure, toCause } from '../steps/failure';
 import type { Interpreter } from '../steps/interpreter';
 import { runServices, runSteps } from '../steps/lanes';
-import { RolloutWatch } from './rollout-watch';
+import { isWatched, RolloutWatch } from './rollout-watch';
 import type { Compensation } from '../steps/compensation';
 
 const settleMs = 1000;
+
+type Start = StepOf<'start' | 'update'>;
 
 /**
  * Performs the remaining steps of a plan phase by phase, up to the final check before the commit. A service with
@@ -34,6 +37,7 @@ export class Rollout {
   /** Failures of services that failed alone. */
   readonly tolerated: Cause[] = [];
   private lastStart = 0;
+  private lastConfirmation = 0;
   private readonly watch: RolloutWatch;
 
   constructor(
@@ -52,9 +56,10 @@ export class Rollout {
     const { log } = this.context;
     this.tolerated.length = 0;
     log.become('deploying');
+    this.lastConfirmation = Date.now();
     await runSteps(interpreter.remaining(plan.preparation), plan.maxParallel, (lane) => interpreter.lane(lane));
     await this.watch.during(plan, async () => {
-      for (const phase of plan.phases) await this.deployPhase(phase, plan.maxParallel);
+      for (const phase of plan.phases) await this.deployPhase(phase, plan);
       await this.performTails(plan);
       await interpreter.whilePaused();
       do await this.confirm(plan);
@@ -67,13 +72,17 @@ export class Rollout {
     return this.tolerated.some(({ service }) => service === name);
   }
 
-  private async deployPhase({ number, services }: PlannedPhase, limit: number): Promise<void> {
+  private async deployPhase(phase: PlannedPhase, plan: Plan): Promise<void> {
+    const { number, services } = phase;
     const begin = Date.now();
-    if (services.every(({ stages }) => this.interpreter.remaining(stages.flat(2)).length === 0)) return;
+    const left = services.flatMap(({ stages }) => this.interpreter.remaining(stages.flat(2)));
+    if (left.length === 0) return;
+    const hasJob = left.some(({ kind }) => kind === 'run-job');
+    if (hasJob || begin - this.lastConfirmation >= settleMs) await this.confirmEarlier(phase, plan);
     await runServices(
       services,
       ({ stages }) => stages,
-      limit,
+      plan.maxParallel,
       ({ service, lane }) => this.deployLane(service!, lane, number),
       (error, { service }) => this.tolerate(error, service!),
     );
@@ -122,22 +131,47 @@ export class Rollout {
   }
 
   /**
+   * Confirms the instances of earlier phases, so that no job runs for a service that has died since. The watch judges
+   * those that it watches, and the load balancer is judged before the commit.
+   */
+  private async confirmEarlier(phase: PlannedPhase, { phases }: Plan): Promise<void> {
+    const earlier = phases.slice(0, phases.indexOf(phase));
+    const services = servicesOf(earlier).filter((service) => !isWatched(service));
+    const starts = this.startsOf(services).filter(
+      (step) => this.interpreter.finished.has(step.id) && !(step.kind === 'start' && step.reaches),
+    );
+    if (starts.length === 0 || !patched(patches.confirmedPhases)) return;
+    await this.requireRunning(starts, earlier);
+    this.lastConfirmation = Date.now();
+  }
+
+  /**
    * Confirms all phases by one listing before the commit. Instances without a health check must have run for a second.
    */
   private async confirm({ phases }: Plan): Promise<void> {
-    const services = new Map(servicesOf(phases).map((service) => [service.name, service]));
-    const started = [...services.values()]
-      .filter(({ name }) => !this.isTolerated(name))
-      .flatMap((service) => lanesOf(service).flat());
-    const removed = new Set(started.flatMap((step) => (step.kind === 'remove' ? [step.instance.name] : [])));
-    const starts = started
-      .filter((step) => step.kind === 'start' || step.kind === 'update')
-      .filter(({ instance }) => !removed.has(instance.name));
+    const starts = this.startsOf(servicesOf(phases));
     if (starts.some(({ instance }) => !instance.healthCheck))
       await sleep(
         Math.max(1, settleMs - (Date.now() - this.lastStart)),
         'instances without a health check must run for a second',
       );
+    await this.requireRunning(starts, phases);
+  }
+
+  /** The starts of instances that have to run afterwards. */
+  private startsOf(services: readonly PlannedService[]): Start[] {
+    const latest = new Map(services.map((service) => [service.name, service]));
+    const steps = [...latest.values()]
+      .filter(({ name }) => !this.isTolerated(name))
+      .flatMap((service) => lanesOf(service).flat());
+    const removed = new Set(steps.flatMap((step) => (step.kind === 'remove' ? [step.instance.name] : [])));
+    return steps
+      .filter((step) => step.kind === 'start' || step.kind === 'update')
+      .filter(({ instance }) => !removed.has(instance.name));
+  }
+
+  /** @throws StepFailure of an instance that does not run any more, unless its service may fail alone */
+  private async requireRunning(starts: readonly Start[], phases: readonly PlannedPhase[]): Promise<void> {
     const queues = [...new Set(starts.map(({ taskQueue }) => taskQueue))];
     const down = await all(queues, (queue) =>
       this.listing(
@@ -147,11 +181,35 @@ export class Rollout {
     );
     for (const { service, message, evidence } of down.flat()) {
       const failure = new StepFailure({ step: 'confirm', service, message, evidence });
-      if (!this.tolerate(failure, services.get(service)!)) throw failure;
+      const phase = phases.findLast(({ services }) => services.some(({ name }) => name === service))!;
+      this.reportFailure(
+        starts.find((step) => step.service === service),
+        phase.number,
+        message,
+      );
+      if (
+        !this.tolerate(
+          failure,
+          phase.services.find(({ name }) => name === service)!,
+        )
+      )
+        throw failure;
     }
   }
 
-  private listing(taskQueue: string, starts: StepOf<'start' | 'update'>[]): Promise<NotRunning[]> {
+  /** Reports the start of an instance as failed, though it had succeeded. */
+  private reportFailure(step: Start | undefined, phase: number, message: string): void {
+    if (!step || !patched(patches.confirmedPhases)) return;
+    const { id, kind, title, service } = step;
+    const durationMs = Date.now() - this.lastStart;
+    this.context.log.report({
+      code: 'step.failed',
+      step: { id, kind, title, service, phase },
+      data: { message, durationMs },
+    });
+  }
+
+  private listing(taskQueue: string, starts: Start[]): Promise<NotRunning[]> {
     const { withPlatformRetry, activityContext } = this.context;
     const confirm = activity('confirm', taskQueue, `confirm the health of ${counted(starts.length, 'instance')}`);
     const expected = starts.map(({ instance }) => toRef(instance));
