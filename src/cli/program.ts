@@ -104,8 +104,14 @@ function programWith(modules: typeof commandModules): Command {
     .configureOutput({ writeErr: (text) => void process.stderr.write(visibleLines(text)) })
     .enablePositionalOptions()
     .showSuggestionAfterError()
-    .showHelpAfterError('(run deploy-code --help for usage)')
     .addHelpText('after', help);
   for (const { load } of modules) load()(program);
+  pointToHelp(program, program.name());
   return program;
+}
+
+/** A wrong call is answered with the help of the command that it was for. */
+function pointToHelp(command: Command, path: string): void {
+  command.showHelpAfterError(`(run ${path} --help for usage)`);
+  for (const sub of command.commands) pointToHelp(sub, `${path} ${sub.name()}`);
 }
