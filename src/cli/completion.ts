@@ -57,7 +57,8 @@ _deploy_code() {
   local current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}"
   local path="" words="" lists="" word last="" place=()
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case "$last" in -c|--config|-e|--env) place+=("$last" "$word") ;; esac
+    case "$last" in -c|--config|--file|-e|--env) place+=("$last" "$word") ;; esac
+    case "$path $last" in logs*) ;; *" -f") place+=("$last" "$word") ;; esac
     last="$word"
     case "$word" in -*) ;; *) path="\${path:+$path }$word" ;; esac
   done
@@ -69,7 +70,8 @@ ${cases}
     case "$path" in *" "*) path="\${path% *}" ;; *) path="" ;; esac
   done
   case "$before" in
-    -c|--config) words="" lists="" ;;
+    -c|--config|--file) words="" lists="" ;;
+    -f) case "$path" in logs*) ;; *) words="" lists="" ;; esac ;;
     --services) words="" lists="services" ;;
   esac
   case "$current" in -*) lists="" ;; esac
@@ -84,7 +86,8 @@ complete -F _deploy_code deploy-code
 const fishPlace = `function __deploy_code_place
   set -l last
   for word in (commandline -opc)
-    contains -- "$last" -c --config -e --env; and printf '%s\\n' $last $word
+    contains -- "$last" -c --config --file -e --env; and printf '%s\\n' $last $word
+    test "$last" = -f; and not contains logs (commandline -opc); and printf '%s\\n' $last $word
     set last $word
   end
 end

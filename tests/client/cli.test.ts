@@ -140,6 +140,8 @@ describe('the command line, without an engine', () => {
     expect(complete('restart', '--config', file, 'w')).toBe('web');
     expect(complete('deploy', '-c', file, '--services', 'ad')).toBe('admin');
     expect(complete('logs', '-c', file, '--ta')).toBe('--tail');
+    expect(complete('restart', '-f', file, 'w')).toBe('web');
+    expect(complete('logs', '--file', file, '-f', 'w')).toBe('web');
     expect(complete('logs', '-c', file.slice(0, -3))).toBe(file);
     expect(complete('logs', '-c', 'nowhere.yaml', 'a')).toBe('');
     expect(complete('volume', 'r')).toBe('rm');
