@@ -39,7 +39,7 @@ export function resultText(result: DeploymentResult, place: string): string[] {
 }
 
 function headline({ outcome, durationMs, rollbackMs, release, cause, intent, changed }: DeploymentResult): string {
-  const running = release === undefined ? 'Nothing was deployed before' : `Running: release ${release}`;
+  const running = release === undefined ? 'Nothing is deployed' : `Running: release ${release}`;
   const took = seconds(durationMs);
   const inTime = rollbackMs === undefined ? '' : ` in ${seconds(rollbackMs)}`;
   switch (outcome) {

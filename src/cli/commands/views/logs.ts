@@ -112,6 +112,8 @@ async function followLogs(client: DeployCodeClient, { stack, selection, times, o
 
 function timesOf({ since, until, timestamps }: LogOptions): LogTimes | undefined {
   if (since === undefined && until === undefined && !timestamps) return undefined;
+  if (since && until && since >= until)
+    throw new BadRequest('--since must be before --until: `--since 10m --until 5m` are the lines of 5 minutes');
   return {
     ...(since !== undefined && { since: since.getTime() }),
     ...(until !== undefined && { until: until.getTime() }),
