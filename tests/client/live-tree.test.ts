@@ -4,15 +4,18 @@ const { ProgressTree } = require('../../src/cli/output/tree') as typeof import('
 
 import type { PlanSummary, Progress } from '../../src/workflows/messages';
 
+const escape = '\u001b';
+
 /** The rows that a terminal shows after such output; it knows what the live display uses. */
 function screen(output: string): string[] {
   const rows = [''];
   let row = 0;
-  for (const [part] of output.matchAll(/\u001b\[[?\d;]*[A-Za-z]|\n|[^\u001b\n]+/g)) {
+  const parts = new RegExp(`${escape}\\[[?\\d;]*[A-Za-z]|\\n|[^${escape}\\n]+`, 'g');
+  for (const [part] of output.matchAll(parts)) {
     if (part === '\n') row += 1;
-    else if (part === '\u001b[2K') rows[row] = '';
-    else if (part === '\u001b[1A') row -= 1;
-    else if (!part.startsWith('\u001b')) rows[row] = (rows[row] ?? '') + part;
+    else if (part === `${escape}[2K`) rows[row] = '';
+    else if (part === `${escape}[1A`) row -= 1;
+    else if (!part.startsWith(escape)) rows[row] = (rows[row] ?? '') + part;
     rows[row] ??= '';
   }
   return rows;
