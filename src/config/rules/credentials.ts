@@ -45,7 +45,8 @@ export function literalCredentials(data: unknown): Finding[] {
   ];
 }
 
-const concealedText = /^\*\*\*$|[=:]\s?["']?\*\*\*["']?$|:\/\/[^\s/]*\*\*\*[^\s/]*@/m;
+/** Three asterisks alone in a line of a longer text may be anything, such as a rule in Markdown. */
+const concealedText = /[=:]\s?["']?\*\*\*["']?$|:\/\/[^\s/]*\*\*\*[^\s/]*@/m;
 
 /**
  * Problems for `***` where `deploy-code config` writes it for a credential: a file that it printed would set these
@@ -67,7 +68,7 @@ function concealedIn(value: unknown, path: (string | number)[]): Finding[] {
 }
 
 function isConcealed(text: string, key: string): boolean {
-  return concealedText.test(text) || (text.includes('***') && isCredentialKey(key));
+  return text === '***' || concealedText.test(text) || (text.includes('***') && isCredentialKey(key));
 }
 
 function below(value: unknown, path: (string | number)[]): Finding[] {
