@@ -103,18 +103,22 @@ describe('a failure of Docker', () => {
       'unable to start container process: exec: "/etc/hostname": permission denied: unknown',
     'OCI runtime create failed: runc create failed: exec: "/bin/unauthorized": stat: no such file: unknown',
     'Mounts denied: the path /x is not shared from the host',
-  ])('that concerns no registry has no hint to log in: %s', (message) => {
-    expect(toRuntimeError(said(500, message))).toMatchObject({ kind: 'software', message: `Docker: ${message}` });
+  ])('that concerns no registry is not taken for a refused login: %s', (message) => {
+    const error = toRuntimeError(said(500, message));
+    expect(error).toMatchObject({ kind: 'software', message: `Docker: ${message}` });
+    expect(error.reason).toBeUndefined();
   });
 
   it.each([
     'denied: requested access to the resource is denied',
     'Head "https://ghcr.io/v2/acme/api/manifests/1": denied: denied',
     'unauthorized: authentication required',
-  ])('of a registry that refuses a pull has the hint to log in: %s', (message) => {
-    expect(toRuntimeError(said(500, message)).message).toBe(
-      `Docker: ${message}; log the worker in with \`docker login\`, and check the name of the image`,
-    );
+  ])('of a registry that refuses a pull is taken for a refused login: %s', (message) => {
+    expect(toRuntimeError(said(500, message))).toMatchObject({
+      kind: 'software',
+      message: `Docker: ${message}`,
+      reason: 'denied',
+    });
   });
 
   it("that never reached it is the platform's", () => {
