@@ -97,7 +97,7 @@ describe('tls: auto', () => {
 
   it.each([
     [{ tls: 'automatic' }, 'infrastructure.load_balancer.tls'],
-    [{ tls: { auto: false } }, 'infrastructure.load_balancer.tls.auto: must be one of true'],
+    [{ tls: { auto: false } }, 'infrastructure.load_balancer.tls.auto: must be true'],
     [{ tls: { auto: true, directory: 'http://ca.example.com' } }, 'tls.directory: write production, staging'],
     [{ tls: { auto: true, directory: 'https://user:pw@ca.example.com' } }, 'tls.directory: write production'],
     [{ tls: { auto: true, email: 'ops@example.com,root@example.com' } }, 'tls.email: write an address'],

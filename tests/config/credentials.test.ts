@@ -68,7 +68,7 @@ describe('what looks like a credential in a stack file', () => {
       'services.a.environment.URL: contains ***',
       'services.a.command.1: contains ***',
     ]);
-    expect(problems(service('environment: {RULE: "a *** b", CRON: "0 3 * * *", TEXT: "a\n***\nb"}'))).toEqual([]);
+    expect(problems(service('environment: {RULE: "a *** b", CRON: "0 3 * * *", TEXT: "a\\n***\\nb"}'))).toEqual([]);
   });
 
   it('is found in what a variable brings, in a config, and in the address of a webhook', () => {
