@@ -49,7 +49,7 @@ describeWith('docker', "what is not the stack's own", () => {
     await taken.rename({ name: `${stack.name}-moved` });
     expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded' });
     expect((await taken.inspect()).State).toMatchObject({ Running: true });
-    expect(await states(stack.name)).toEqual(['app-1-d1 running']);
+    expect(await states(stack.name)).toEqual(['app-1-d2 running']);
   });
 
   it('is not executed in, and none of its volumes is removed, whatever a client asks for', async () => {
