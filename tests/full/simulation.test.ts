@@ -8,7 +8,7 @@ import { Unreliability } from '../support/unreliable-runtime';
 import { until } from '../support/until';
 import { isFull } from '../support/exhaustive';
 
-const wanted = isFull ? 10_000 : 24;
+const wanted = isFull ? 10_000 : 40;
 const seed = Number(process.env.DEPLOY_CODE_SEED ?? 4711);
 const environments = 12;
 const checked = { health_check: { command: ['check'], interval: '50ms', retries: 2 } };
