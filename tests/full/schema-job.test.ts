@@ -31,7 +31,7 @@ describeUnless(missing, 'a job that changes the schema of a PostgreSQL', () => {
         image: database,
         environment: { POSTGRES_HOST_AUTH_METHOD: 'trust' },
         tmpfs: ['/var/lib/postgresql/data'],
-        health_check: { command: ['pg_isready', '-h', '127.0.0.1', '-U', 'postgres'], interval: '500ms' },
+        health_check: { command: ['pg_isready', '-h', '127.0.0.1', '-U', 'postgres'], interval: '500ms', retries: 60 },
         stop_grace_period: '10s',
       },
       migrate: {
