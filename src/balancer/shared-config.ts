@@ -1,4 +1,5 @@
-import { sharedAlias, withoutEndingSlash, type SharedRoute, type SharedRoutes } from '../model/traffic';
+import { withoutEndingSlash } from '../model/text/path';
+import { sharedAlias, type SharedRoute, type SharedRoutes } from '../model/traffic';
 import { forwarding } from './forwarding';
 import { indent, processes, proxying, resolving, timeouts, unchangedRequests, upgraded } from './nginx-config';
 

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { CertificateStatus } from '../model/certificates';
-import type { SharedRoute } from '../model/traffic';
+import { portsOf, type SharedRoute } from '../model/traffic';
 import { ask } from '../temporal/ask';
 import { unlessMissing } from '../temporal/unless-missing';
 import {
@@ -22,8 +22,10 @@ export interface LoadBalancerStatus {
 /** @throws NoWorker if no worker answers */
 export async function loadBalancerStatus(temporal: Client, place: Place): Promise<LoadBalancerStatus> {
   const [certificate, routes] = await Promise.all([certificateOf(temporal, place), routesOf(temporal, place)]);
-  const ports = [...new Set(routes.map(({ port }) => port))].sort((a, b) => a - b);
-  return { ...(routes.length > 0 && { shared: { ports, routes } }), ...(certificate && { certificate }) };
+  return {
+    ...(routes.length > 0 && { shared: { ports: portsOf([{ routes }]), routes } }),
+    ...(certificate && { certificate }),
+  };
 }
 
 function certificateOf(temporal: Client, place: Place): Promise<CertificateStatus | undefined> {

@@ -95,16 +95,16 @@ export interface SharedRoute {
   tls?: true;
 }
 
-/** A path as routes compare it: `/shop/` is `/shop`. */
-export function withoutEndingSlash(path: string): string {
-  return path.replace(/(?<=.)\/+$/, '');
-}
-
 /** The routes of an environment at the shared load balancer. */
 export interface SharedRoutes {
   stack: string;
   environment: string;
   routes: SharedRoute[];
+}
+
+/** The ports of routes, ascending. */
+export function portsOf(all: readonly Pick<SharedRoutes, 'routes'>[]): number[] {
+  return [...new Set(all.flatMap(({ routes }) => routes.map(({ port }) => port)))].sort((a, b) => a - b);
 }
 
 /** Routes that a deployment wants for its environment. */

@@ -1,7 +1,7 @@
 import { allHandlersFinished, CancellationScope, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { PortProblem } from '../activities/contract';
 import type { HostPlace } from '../model/host';
-import type { SharedRoute } from '../model/traffic';
+import { portsOf, type SharedRoute } from '../model/traffic';
 import {
   conflictsOf,
   isTooMany,
@@ -10,7 +10,6 @@ import {
   withoutHolder,
   withSettlement,
 } from '../plan/traffic/route-claims';
-import { portsOf } from '../plan/traffic/shared-routes';
 import { toProblem } from './deployment/steps/failure';
 import { isTrouble } from './deployment/steps/platform-retry';
 import { activity } from './support/activity-options';

@@ -3,9 +3,8 @@ import { configureCommand, enterFolder, readCommand, type Command } from '../../
 import { sharedConfig } from '../../balancer/shared-config';
 import type { ObservedInstance } from '../../model/observation';
 import type { RuntimeName } from '../../model/runtimes';
-import { sharedContainer, sharedNetwork, sharedScope, type SharedRoutes } from '../../model/traffic';
+import { portsOf, sharedContainer, sharedNetwork, sharedScope, type SharedRoutes } from '../../model/traffic';
 import { projectName } from '../../plan/names';
-import { portsOf } from '../../plan/traffic/shared-routes';
 import { monotonicMs } from '../../guard/monotonic';
 import type { Runtimes } from '../../runtimes';
 import { capability, RuntimeError, type Networks, type Runtime } from '../../runtimes/runtime';

@@ -4,6 +4,7 @@ import type { ObservedInstance } from '../../model/observation';
 import type { ObservationIndex } from '../observation-index';
 import { acts, servicesOf, type PlannedPhase } from '../plan';
 import { isUnnamed } from '../../model/stack/mounted-volumes';
+import { withoutEndingSlash } from '../../model/text/path';
 import { toTmpfs } from '../../model/stack/tmpfs';
 
 /** Warns about images that declare volumes: Docker makes anonymous ones, which the next instance does not get. */
@@ -26,15 +27,10 @@ export function warnOfUnnamedVolumes(planned: PlannedPhase[], stack: Stack, know
 /** Paths at which Docker makes an anonymous volume: those of the image at which the file mounts nothing. */
 export function uncovered({ image, mounts, tmpfs }: Service, images: Pick<ObservationIndex, 'imageVolumes'>): string[] {
   const covered = new Set(
-    [...mounts.map(({ target }) => target), ...tmpfs.map((entry) => toTmpfs(entry).path)].map(bare),
+    [...mounts.map(({ target }) => target), ...tmpfs.map((entry) => toTmpfs(entry).path)].map(withoutEndingSlash),
   );
   const declared = images.imageVolumes(image ?? '').filter((path) => path.startsWith('/'));
-  return [...new Set(declared.map(bare))].filter((path) => !covered.has(path));
-}
-
-/** Without the slash at the end, as Docker has it. */
-function bare(path: string): string {
-  return path.replace(/(?<=.)\/+$/, '');
+  return [...new Set(declared.map(withoutEndingSlash))].filter((path) => !covered.has(path));
 }
 
 /** Notes about data that replaced or removed instances leave behind in volumes that none of the new ones mounts. */

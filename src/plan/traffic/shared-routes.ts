@@ -1,12 +1,7 @@
 import type { Stack } from '../../model/stack';
 import type { Observation } from '../../model/observation';
-import {
-  balancerName,
-  sharedContainer,
-  withoutEndingSlash,
-  type SharedRoute,
-  type SharedRoutes,
-} from '../../model/traffic';
+import { balancerName, portsOf, sharedContainer, type SharedRoute, type SharedRoutes } from '../../model/traffic';
+import { withoutEndingSlash } from '../../model/text/path';
 import type { Refusal } from '../plan';
 
 /** For redirects, and for connections with TLS, whose requests the shared load balancer does not see. */
@@ -38,11 +33,6 @@ export function sharedRoutesOf({ front }: Pick<Stack, 'front'>): SharedRoute[] {
     ]),
     ...(automatic?.hosts ?? []).filter((host) => !hosts.includes(host)).map((host) => whole(shared.port, host)),
   ];
-}
-
-/** The ports of routes. */
-export function portsOf(all: readonly Pick<SharedRoutes, 'routes'>[]): number[] {
-  return [...new Set(all.flatMap(({ routes }) => routes.map(({ port }) => port)))].sort((a, b) => a - b);
 }
 
 /** What the plan shows at the load balancer: the addresses at which the shared one passes requests on. */

@@ -1,4 +1,5 @@
-import { balancerName, isAutomatic, withoutEndingSlash, type Route } from '../../../model/traffic';
+import { withoutEndingSlash } from '../../../model/text/path';
+import { balancerName, isAutomatic, type Route } from '../../../model/traffic';
 import type { Finding } from '../../problems';
 import type { Service, ServiceStrategy, Stack } from '../../../model/stack';
 import { runtimeOf } from '../../../model/stack/runtime-of';
