@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { CertificateStatus } from '../model/certificates';
 import { portsOf, type SharedRoute } from '../model/traffic';
 import { ask } from '../temporal/ask';
-import { unlessMissing } from '../temporal/unless-missing';
+import { ifRunning } from '../temporal/unless-missing';
 import {
   certificatesId,
   certificateStatusQuery,
@@ -28,19 +28,14 @@ export async function loadBalancerStatus(temporal: Client, place: Place): Promis
   };
 }
 
-function certificateOf(temporal: Client, place: Place): Promise<CertificateStatus | undefined> {
-  return unlessMissing(async () => {
-    const handle = temporal.workflow.getHandle(certificatesId(place));
-    if ((await handle.describe()).status.name !== 'RUNNING') return undefined;
-    return (await ask(temporal, () => handle.query(certificateStatusQuery))) ?? undefined;
-  });
+async function certificateOf(temporal: Client, place: Place): Promise<CertificateStatus | undefined> {
+  const handle = temporal.workflow.getHandle(certificatesId(place));
+  const status = await ifRunning(handle, () => ask(temporal, () => handle.query(certificateStatusQuery)));
+  return status ?? undefined;
 }
 
 async function routesOf(temporal: Client, { stack, environment }: Place): Promise<SharedRoute[]> {
-  const state = await unlessMissing(async () => {
-    const handle = temporal.workflow.getHandle(sharedBalancerId({ runtime: 'docker' }));
-    if ((await handle.describe()).status.name !== 'RUNNING') return undefined;
-    return ask(temporal, () => handle.query(sharedBalancerQuery));
-  });
+  const handle = temporal.workflow.getHandle(sharedBalancerId({ runtime: 'docker' }));
+  const state = await ifRunning(handle, () => ask(temporal, () => handle.query(sharedBalancerQuery)));
   return (state?.claims ?? []).find((each) => each.stack === stack && each.environment === environment)?.routes ?? [];
 }
