@@ -87,7 +87,7 @@ export class PortAllocator {
     }
     const by = inTheWay(range.from)?.by;
     const message = isFixed
-      ? `host port ${range.from} is in use by ${by}; choose another port, or stop ${nameOf(by)}`
+      ? `host port ${range.from} is in use by ${by}; choose another port, or stop ${holderToStop(by)}`
       : `no host port in ${range.from}-${range.to} is free; widen the range`;
     this.refusals.push(
       service.name === balancerName
@@ -155,7 +155,7 @@ function owner(service: string, ordinal: number): string {
   return `${service}-${ordinal}`;
 }
 
-/** `that process` for one without a name. */
-function nameOf(holder: string | undefined): string | undefined {
+/** The holder of a port in the advice to stop it: `that process` for one without a name. */
+export function holderToStop(holder: string | undefined): string | undefined {
   return holder?.startsWith('a process ') ? 'that process' : holder;
 }

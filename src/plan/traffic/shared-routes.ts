@@ -3,6 +3,7 @@ import type { Observation } from '../../model/observation';
 import { balancerName, portsOf, sharedContainer, type SharedRoute, type SharedRoutes } from '../../model/traffic';
 import { withoutEndingSlash } from '../../model/text/path';
 import type { Refusal } from '../plan';
+import { holderToStop } from '../resources/ports';
 
 /** For redirects, and for connections with TLS, whose requests the shared load balancer does not see. */
 const wholeHostMs = 60_000;
@@ -83,13 +84,12 @@ function refusePort(port: number, { front }: Stack, { portsInUse }: Observation)
     (each) => each.port === port && each.protocol === 'tcp' && each.by !== `the container ${sharedContainer(port)}`,
   );
   if (!holder) return [];
-  const named = holder.by.startsWith('a process ') ? 'that process' : holder.by;
   const isOfOurs = holder.by.includes(`-${balancerName}-`);
   return [
     {
       path: `infrastructure.load_balancer.${port === front?.shared?.tlsPort ? 'https_port' : 'http_port'}`,
       message:
-        `host port ${port} is in use by ${holder.by}; choose another port, or stop ${named}` +
+        `host port ${port} is in use by ${holder.by}; choose another port, or stop ${holderToStop(holder.by)}` +
         (isOfOurs ? ', or set infrastructure.load_balancer.shared: true in its stack too' : ''),
     },
   ];
