@@ -13,7 +13,7 @@ import { activity } from './support/activity-options';
 import { admit } from './support/admit';
 import { accepts } from './support/listen';
 import {
-  fitsLoginLimits,
+  fitWithin,
   installation,
   loginLimits,
   loginUpdate,
@@ -111,7 +111,7 @@ class RegistryLogins {
 
 /** @throws ApplicationFailure if there would be more logins than fit */
 function requireRoom(logins: RegistriesState['logins']): void {
-  if (fitsLoginLimits(logins)) return;
+  if (fitWithin(logins, loginLimits)) return;
   throw ApplicationFailure.nonRetryable(
     `the installation would keep more than ${loginLimits.count} logins, or too large ones; nothing was stored`,
     failureTypes.software,

@@ -8,7 +8,7 @@ import { signalEnvironment } from '../../temporal/signal-environment';
 import { unlessMissing } from '../../temporal/unless-missing';
 import {
   environmentId,
-  fitsLimits,
+  fitWithin,
   removeSecretSignal,
   storedLimits,
   storedSecretsQuery,
@@ -63,7 +63,7 @@ export class StoredSecrets {
     const { stack, environment } = place;
     const bytes = typeof value === 'string' ? Buffer.from(value) : value;
     const sealed = sealValue(bytes, key, { stack, environment, name: storedName(name) });
-    if (!fitsLimits({ ...(await this.read(place)), [name]: { sealed } }))
+    if (!fitWithin({ ...(await this.read(place)), [name]: { sealed } }, storedLimits))
       throw new BadRequest(
         `${stack}/${environment} would store more than ${storedLimits.count} secrets, or more than about ` +
           `${Math.floor((storedLimits.characters * 3) / 4 / 1024)} KiB; nothing was changed`,

@@ -1,6 +1,7 @@
 import { log } from '@temporalio/workflow';
 import {
-  fitsLimits,
+  fitWithin,
+  storedLimits,
   type EnvironmentState,
   type RemoveSecret,
   type ResealedSecrets,
@@ -27,7 +28,8 @@ export class StoredSecrets {
   /** Clients check the limits first; somebody else's message that exceeds them is ignored. */
   store({ name, ...secret }: StoreSecret): void {
     const next = { ...this.all, [name]: { ...secret, at: Date.now() } };
-    if (!fitsLimits(next)) return log.warn(`the secret ${name} is not stored: the environment stores too many`);
+    if (!fitWithin(next, storedLimits))
+      return log.warn(`the secret ${name} is not stored: the environment stores too many`);
     this.state.secrets = next;
     this.records.noteAct(secret, `secret set ${name}`);
   }

@@ -29,11 +29,14 @@ export type StoredSecret = TypeOf<typeof storedSecret>;
 /** Limits on what an environment stores; its state has to fit into one message of Temporal. */
 export const storedLimits = { count: 200, characters: 1_000_000 } as const;
 
-/** Whether secrets are within the limits. */
-export function fitsLimits(secrets: Record<string, Pick<StoredSecret, 'sealed'>>): boolean {
-  const all = Object.values(secrets);
+/** Whether sealed values are within limits on their number and on their length together. */
+export function fitWithin(
+  values: Record<string, Pick<StoredSecret, 'sealed'>>,
+  limits: { count: number; characters: number },
+): boolean {
+  const all = Object.values(values);
   const characters = all.reduce((sum, { sealed }) => sum + sealed.length, 0);
-  return all.length <= storedLimits.count && characters <= storedLimits.characters;
+  return all.length <= limits.count && characters <= limits.characters;
 }
 
 export const storeSecretSignal = defineSignal<[StoreSecret]>('storeSecret');

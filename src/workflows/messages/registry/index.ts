@@ -52,13 +52,6 @@ export const registriesState = partOf<RegistriesState>({
 /** Limits on what the installation keeps; its state has to fit into one message of Temporal. */
 export const loginLimits = { count: 100, characters: 1_000_000 } as const;
 
-/** Whether logins are within the limits. */
-export function fitsLoginLimits(logins: Record<string, Pick<StoredLogin, 'sealed'>>): boolean {
-  const all = Object.values(logins);
-  const characters = all.reduce((sum, { sealed }) => sum + sealed.length, 0);
-  return all.length <= loginLimits.count && characters <= loginLimits.characters;
-}
-
 export const registriesQuery = defineQuery<RegistriesState>('state');
 /** The ciphertext of one registry; undefined if there is no login. */
 export const sealedLoginQuery = defineQuery<string | undefined, [string]>('login');
