@@ -36,7 +36,7 @@ export function chooseFiles(
   const folder = resolve(dirname(given[0]!));
   const parsed = new Map<string, SourceDocument[]>();
   const dialect = dialectOf(given, parsed);
-  const ownKey = dialect === 'stack' ? ownKeyOfCompose(given) : undefined;
+  const ownKey = dialect === 'stack' ? ownKeyOfCompose(given, parsed) : undefined;
   const isOneOfTheFolder = named.length === 1 && dialect === 'compose';
   return {
     dialect,
@@ -87,9 +87,9 @@ function isCalledCompose(file: string): boolean {
   return /(^|[._-])compose([._-]|$)/i.test(basename(file));
 }
 
-function ownKeyOfCompose(files: readonly string[]): FileChoice['ownKey'] {
+function ownKeyOfCompose(files: readonly string[], parsed: Map<string, SourceDocument[]>): FileChoice['ownKey'] {
   for (const file of files.filter(isCalledCompose))
-    for (const { data } of documentsOf(file, new Map())) {
+    for (const { data } of documentsOf(file, parsed)) {
       const path = ownKeyIn(data);
       if (path) return { file, path };
     }
@@ -109,6 +109,8 @@ function beginsAsStackFile(file: string): boolean {
 
 /** What cannot be parsed is reported when it is read. */
 function documentsOf(file: string, parsed: Map<string, SourceDocument[]>): SourceDocument[] {
+  const known = parsed.get(file);
+  if (known) return known;
   try {
     const documents = parseYamlDocuments(file, readText(file));
     parsed.set(file, documents);

@@ -78,11 +78,16 @@ function ofBuild(build: Data, environment: Environment, loading: Loading): Data 
 
 const namespaces = ['network_mode', 'ipc', 'pid', 'uts', 'cgroup'];
 
+/** The services whose namespaces a service joins. */
+export function joinedBy(service: Data): string[] {
+  return namespaces.flatMap((key) => serviceIn(service[key]) ?? []);
+}
+
 /** A service starts after those whose names, volumes or namespaces it uses. */
 function impliedDependencies(service: Data): Data {
   const started = (restart: boolean) => ({ condition: 'service_started', restart, required: true });
   const links = texts(service.links).map((link) => toLink(link).service);
-  const joined = namespaces.flatMap((key) => serviceIn(service[key]) ?? []);
+  const joined = joinedBy(service);
   const mounted = texts(service.volumes_from).flatMap((text) => toVolumesFrom(text).service ?? []);
   return {
     ...Object.fromEntries(mounted.map((name) => [name, started(false)])),

@@ -48,17 +48,10 @@ function withOwnDefaults(model: Data, environment: Environment, loading: Loading
 
 /** Keys of a service whose empty text means that they are not set, as in `user: ${USER_ID:-}`. */
 const unsetIfEmpty = new Set(
-  [
-    'cgroup',
-    'cgroup_parent',
-    'cpuset',
-    'domainname',
-    'hostname',
-    'ipc',
-    'isolation',
-    'mac_address',
-    'network_mode',
-  ].concat(['pid', 'platform', 'restart', 'runtime', 'stop_signal', 'user', 'userns_mode', 'uts', 'working_dir']),
+  (
+    'cgroup cgroup_parent cpuset domainname hostname ipc isolation mac_address network_mode pid platform restart ' +
+    'runtime stop_signal user userns_mode uts working_dir'
+  ).split(' '),
 );
 
 function withoutEmptyTexts({ logging, tmpfs, ...service }: Data): Data {

@@ -10,9 +10,9 @@ export function toHealthCheck({ name, service, relations, notes }: Part): Data {
     return {};
   }
   const check = dataOf(service.healthcheck);
-  const { disable, test, interval, timeout, retries, start_period: startPeriod } = check;
+  const { test, interval, timeout, retries, start_period: startPeriod } = check;
   const [kind, ...words] = Array.isArray(test) ? test.map(String) : [];
-  if (disable === true || kind === 'NONE') return { health_check: { disable: true } };
+  if (isDisabled(check)) return { health_check: { disable: true } };
   if (check.start_interval !== undefined)
     notes.ignore(['healthcheck', 'start_interval'], 'is not needed: the engine checks often until the first success');
   const isOfImage = kind === undefined;
@@ -25,6 +25,11 @@ export function toHealthCheck({ name, service, relations, notes }: Part): Data {
   };
   if (isOfImage) return { health_check: { runtime: true, ...times } };
   return { health_check: { command: kind === 'CMD-SHELL' ? words.join(' ') : words, ...times } };
+}
+
+/** Whether a health check turns that of the image off. */
+export function isDisabled({ disable, test }: Data): boolean {
+  return disable === true || (Array.isArray(test) && test[0] === 'NONE');
 }
 
 /** 0 stands for the default. */

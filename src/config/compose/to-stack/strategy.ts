@@ -1,6 +1,8 @@
 import type { Data } from '../canonical/values';
-import { serviceIn } from '../implied';
+import { containerOfMode } from '../../../model/instance';
+import { joinedBy } from '../implied';
 import { extensionKey } from '../loading';
+import { isDisabled } from './health-check';
 import type { Part } from './part';
 import { dataOf, listOf } from './values';
 
@@ -41,18 +43,17 @@ function whyAlone({ name, service, relations }: Part): string | undefined {
   if (port) return `only one instance can have the host port ${String(port.published)}`;
   const mount = relations.mounts[name]!.find(({ type, read_only: readOnly }) => type === 'volume' && readOnly !== true);
   if (mount) return `old and new instances would write to the volume at ${String(mount.target)} at once`;
-  const joins = [service.network_mode, service.ipc, service.pid].some((mode) =>
-    /^(service|container):/.test(String(mode)),
+  const joinsOutside = [service.network_mode, service.ipc, service.pid].some(
+    (mode) => typeof mode === 'string' && containerOfMode(mode) !== undefined,
   );
-  const isJoined = Object.values(relations.project.services).some(({ network_mode: network, ipc, pid }) =>
-    [network, ipc, pid].some((mode) => serviceIn(mode) === name),
-  );
-  return joins || isJoined ? 'it shares a namespace with another service' : undefined;
+  const { services } = relations.project;
+  const isJoined = Object.values(services).some((other) => joinedBy(other).includes(name));
+  return joinsOutside || isJoined || joinedBy(service).length > 0
+    ? 'it shares a namespace with another service'
+    : undefined;
 }
 
 /** Whether the file has a health check of the service, in Compose's words or in ours. */
 function hasCheck({ healthcheck, [extensionKey]: own }: Data): boolean {
-  const { disable, test } = dataOf(healthcheck);
-  const isOff = disable === true || (Array.isArray(test) && test[0] === 'NONE');
-  return (healthcheck !== undefined && !isOff) || dataOf(own).health_check !== undefined;
+  return (healthcheck !== undefined && !isDisabled(dataOf(healthcheck))) || dataOf(own).health_check !== undefined;
 }
