@@ -194,7 +194,8 @@ export function nameIn({ runtime }: StepContext, { service, ordinal }: InstanceR
 
 /** Runs `pre_stop` first if the instance still runs. */
 async function removeWithPreStop(runtime: Runtime, secrets: SecretStore, instance: InstanceRef): Promise<void> {
-  if (instance.preStop && (await runtime.inspect(instance.name))?.state === 'running')
+  const isHooked = instance.preStop !== undefined && !runtime.workloads;
+  if (isHooked && (await runtime.inspect(instance.name))?.state === 'running')
     await runPreStop(runtime, secrets, instance);
   await runtime.remove(instance);
 }

@@ -182,18 +182,10 @@ export class Rollout {
     for (const { service, message, evidence } of down.flat()) {
       const failure = new StepFailure({ step: 'confirm', service, message, evidence });
       const phase = phases.findLast(({ services }) => services.some(({ name }) => name === service))!;
-      this.reportFailure(
-        starts.find((step) => step.service === service),
-        phase.number,
-        message,
-      );
-      if (
-        !this.tolerate(
-          failure,
-          phase.services.find(({ name }) => name === service)!,
-        )
-      )
-        throw failure;
+      const planned = phase.services.find(({ name }) => name === service)!;
+      const start = starts.find((step) => step.service === service);
+      this.reportFailure(start, phase.number, message);
+      if (!this.tolerate(failure, planned)) throw failure;
     }
   }
 
