@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { rootCertificates } from 'node:tls';
+import { isDirectoryUrl } from '../../model/certificates';
 
 /** Directories of Let's Encrypt (https://letsencrypt.org/docs/acme-protocol-updates/). */
 const known: Readonly<Record<string, string>> = {
@@ -33,13 +34,6 @@ export function acmeProblem({ directory, authorities }: AcmeSettings): string | 
   if (authorities !== undefined && !areCertificates(authorities))
     return 'DEPLOY_CODE_ACME_CA_FILE contains no certificates; write them in PEM';
   return undefined;
-}
-
-/** Whether a text is the plain https URL of a directory. */
-export function isDirectoryUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, username, password } = new URL(text);
-  return protocol === 'https:' && username === '' && password === '';
 }
 
 function areCertificates(text: string): boolean {

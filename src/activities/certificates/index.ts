@@ -1,9 +1,9 @@
-import { accountName, automaticPair, type IssuedCertificate } from '../../model/certificates';
+import { accountName, automaticPair, isDirectoryUrl, type IssuedCertificate } from '../../model/certificates';
 import { withinDeadline } from '../../guard/deadline';
 import type { Activities } from '../contract';
 import type { Dependencies } from '../dependencies';
 import { withHeartbeat, type ActivityScope } from '../heartbeat';
-import { directoryUrl, isDirectoryUrl, trustedAuthorities } from './directories';
+import { directoryUrl, trustedAuthorities } from './directories';
 import { LoadBalancers } from './load-balancers';
 import { CertificateRefused, orderCertificate } from './order';
 import { CertificatePairs } from './pairs';

@@ -1,5 +1,6 @@
 import { IPv4, IPv6, isValidCIDR, parseCIDR } from 'ipaddr.js';
 import { z } from 'zod';
+import { isDirectoryUrl } from '../../model/certificates';
 import { named } from './named';
 import { duration, flag, integer } from './values';
 
@@ -24,10 +25,7 @@ const directory = z
   .refine(isDirectory, 'write production, staging, or the https URL of the directory of a CA');
 
 function isDirectory(text: string): boolean {
-  if (text === 'production' || text === 'staging') return true;
-  if (!/^https:\/\/[!-~]+$/.test(text) || !URL.canParse(text)) return false;
-  const { username, password, hash } = new URL(text);
-  return username === '' && password === '' && hash === '';
+  return text === 'production' || text === 'staging' || isDirectoryUrl(text);
 }
 
 const automatic = z.strictObject({

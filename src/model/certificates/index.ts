@@ -5,6 +5,13 @@ export const automaticPair = { certificate: 'automatic/certificate', key: 'autom
 /** The private key of the account at the CA, sealed for the environment under this name. */
 export const accountName = 'automatic/account';
 
+/** Whether a text is the plain https URL of the directory of a CA. */
+export function isDirectoryUrl(text: string): boolean {
+  if (!/^https:\/\/[!-~]+$/.test(text) || !URL.canParse(text)) return false;
+  const { username, password, hash } = new URL(text);
+  return username === '' && password === '' && hash === '';
+}
+
 /** Certificates of a request: names, and the CA. */
 export interface CertificateWish {
   /** Names in the certificate, sorted. */
