@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { largestPort } from '../model/names/host-port';
+import { parseJson } from '../model/text/json';
 import type { Joined, RestartPolicy, SecretMount } from '../model/instance';
 import { grammarOf } from '../model/names';
 
@@ -52,15 +53,6 @@ export const healthCheck = z.object({
   retries: whole,
   startPeriodMs: whole,
 });
-
-/** Parses JSON; undefined if it is invalid. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 /** The strings of a JSON list; empty if it is invalid. */
 export function textsIn(json: string | undefined): string[] {

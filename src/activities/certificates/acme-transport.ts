@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type * as Acme from 'acme-client';
 import { httpCall } from '../../guard/request';
 import { PeerFailure } from '../../guard/deadline';
+import { parseJson } from '../../model/text/json';
 import { RuntimeError } from '../../runtimes/runtime';
 
 const callMs = 20_000;
@@ -92,13 +93,7 @@ export class AcmeTransport {
 
 /** What a CA refuses, in its own words. Only the documented form is shown, not any answer of any server. */
 export function problemOf(status: number, body: string): AcmeProblem {
-  const unknown = { type: '', detail: `it answers ${status}` };
-  try {
-    const answer: unknown = JSON.parse(body);
-    return acmeError(answer) ?? unknown;
-  } catch {
-    return unknown;
-  }
+  return acmeError(parseJson(body)) ?? { type: '', detail: `it answers ${status}` };
 }
 
 /** An error document of ACME; undefined if it is none. */

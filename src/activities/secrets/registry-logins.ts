@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { keyIdOf, openedOf, seal, sealingKeyOf, SealProblem, unseal } from '../../guard/sealing';
 import { isName } from '../../model/names';
+import { parseJson } from '../../model/text/json';
 import { RuntimeError, type RegistryLogin, type RegistryLogins } from '../../runtimes/runtime';
 import { SoftwareFault } from '../failures';
 import type { InstallationKeys } from './installation-key';
@@ -9,7 +10,7 @@ const content = z.object({ user: z.string(), password: z.string() });
 
 /** Opens the login that a client has sealed for a registry. @throws SoftwareFault if this worker cannot */
 export function openLogin(keys: InstallationKeys, registry: string, sealed: string): RegistryLogin {
-  const parsed = content.safeParse(jsonOf(openedOf(opened(keys, registry, sealed)).value.toString()));
+  const parsed = content.safeParse(parseJson(openedOf(opened(keys, registry, sealed)).value.toString()));
   if (parsed.success) return parsed.data;
   throw new SoftwareFault(`the login at ${registry} is not one; ${again(registry)}`);
 }
@@ -52,12 +53,4 @@ function opened(keys: InstallationKeys, registry: string, sealed: string): Buffe
 
 function again(registry: string): string {
   return `log in again with \`deploy-code registry login ${registry}\``;
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

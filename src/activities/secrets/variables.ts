@@ -3,6 +3,7 @@ import type { VariableValues } from '../../model/instance';
 import { SoftwareFault } from '../failures';
 import { isHarmless } from './harmless';
 import { shortestMasked } from './masker';
+import { parseJson } from '../../model/text/json';
 
 const variables = z.record(z.string().regex(/^[^=\0\s]+$/), z.string().regex(/^[^\0]*$/));
 
@@ -11,7 +12,7 @@ const variables = z.record(z.string().regex(/^[^=\0\s]+$/), z.string().regex(/^[
  * @throws SoftwareFault if the secret is something else
  */
 export function sealedVariables(name: string, value: Uint8Array): VariableValues {
-  const parsed = variables.safeParse(jsonOf(Buffer.from(value).toString('utf8')));
+  const parsed = variables.safeParse(parseJson(Buffer.from(value).toString('utf8')));
   if (parsed.success) return parsed.data;
   throw new SoftwareFault(`the secret ${name} does not consist of variables; deploy it again`);
 }
@@ -21,12 +22,4 @@ export function secretValues(values: VariableValues): Buffer[] {
   return Object.entries(values)
     .filter(([name, value]) => value.length >= shortestMasked && !isHarmless(name, value))
     .map(([, value]) => Buffer.from(value));
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

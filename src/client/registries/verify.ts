@@ -1,5 +1,6 @@
 import { PeerFailure } from '../../guard/deadline';
 import { httpCall, type HttpReply } from '../../guard/request';
+import { parseJson } from '../../model/text/json';
 import { dockerHub, isLoopback } from '../../model/names/registry';
 import { BadRequest } from '../../temporal/errors';
 import { challengesOf, type Challenge } from './challenges';
@@ -127,11 +128,7 @@ class Verifier {
 
 /** Undefined unless the answer has a token that fits into a header. */
 function tokenIn(body: string): string | undefined {
-  try {
-    const { token, access_token: accessToken } = JSON.parse(body) as Record<string, unknown>;
-    const found = token ?? accessToken;
-    return typeof found === 'string' && /^[\x21-\x7e]+$/.test(found) ? found : undefined;
-  } catch {
-    return undefined;
-  }
+  const { token, access_token: accessToken } = (parseJson(body) ?? {}) as Record<string, unknown>;
+  const found = token ?? accessToken;
+  return typeof found === 'string' && /^[\x21-\x7e]+$/.test(found) ? found : undefined;
 }

@@ -7,7 +7,8 @@ import {
   type NetworkAttachment,
   type ResourceAmounts,
 } from '../../../model/instance';
-import { amounts, attachments, joined, parseJson, textsIn } from '../../instance-shapes';
+import { parseJson } from '../../../model/text/json';
+import { amounts, attachments, joined, textsIn } from '../../instance-shapes';
 import type { Scope } from '../../runtime';
 import { labelSchema, labelShapes, type LabelledInstance } from './label-schema';
 
@@ -99,12 +100,16 @@ export function namesOf(labels: Record<string, string>): NetworkAttachment[] | u
 
 /** Names of the instances whose namespaces it joins; empty if the label is absent or invalid. */
 export function joinsOf(labels: Record<string, string>): Joined {
-  return joined.safeParse(parseJson(labels[`${prefix}joins`] || '{}')).data ?? {};
+  return joinedIn(labels, 'joins');
 }
 
 /** Names of the containers outside the stack whose namespaces it joins; empty if the label is absent or invalid. */
 export function joinsOutsideOf(labels: Record<string, string>): Joined {
-  return joined.safeParse(parseJson(labels[`${prefix}joins-outside`] || '{}')).data ?? {};
+  return joinedIn(labels, 'joins-outside');
+}
+
+function joinedIn(labels: Record<string, string>, key: string): Joined {
+  return joined.safeParse(parseJson(labels[prefix + key] || '{}')).data ?? {};
 }
 
 /** Reserved resources of an instance; empty if the label is invalid. */

@@ -15,12 +15,12 @@ import {
   healthCheck,
   instanceKind,
   joined,
-  parseJson,
   portBinding,
   restartPolicy,
   sealedMount,
   whole,
 } from '../../instance-shapes';
+import { parseJson } from '../../../model/text/json';
 
 /** The instance that the labels of a container describe. */
 export interface LabelledInstance {

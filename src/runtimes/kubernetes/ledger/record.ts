@@ -5,11 +5,11 @@ import {
   attachments,
   healthCheck,
   instanceKind,
-  parseJson,
   portBinding,
   restartPolicy,
   whole,
 } from '../../instance-shapes';
+import { parseJson } from '../../../model/text/json';
 import { RuntimeError } from '../../runtime';
 
 /** The instance that the annotations of a workload describe. */
