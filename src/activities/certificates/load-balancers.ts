@@ -6,10 +6,8 @@ import { balancerName } from '../../model/traffic';
 import type { Place } from '../../policy';
 import type { Runtimes } from '../../runtimes';
 import { capability, RuntimeError, type Runtime } from '../../runtimes/runtime';
-import { SoftwareFault } from '../failures';
+import { execInBalancer } from '../traffic/balancer';
 import type { ChallengeAnswer } from './order';
-
-const commandTimeoutMs = 30_000;
 
 /** The load balancers of an environment: one, or two while one replaces the other. */
 export class LoadBalancers {
@@ -53,10 +51,7 @@ export class LoadBalancers {
     return new RuntimeError('platform', `no load balancer of ${stack}/${environment} runs`);
   }
 
-  private async run(name: string, command: Command): Promise<string> {
-    const { exitCode, output } = await this.runtime.exec(name, command, commandTimeoutMs);
-    if (exitCode !== 0)
-      throw new SoftwareFault(`the load balancer ${name} rejects the command: ${output.trim() || `exit ${exitCode}`}`);
-    return output;
+  private run(name: string, command: Command): Promise<string> {
+    return execInBalancer(this.runtime, name, command);
   }
 }

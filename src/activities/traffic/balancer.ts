@@ -99,12 +99,17 @@ class NginxBalancer implements Balancer {
     return this.exec(command);
   }
 
-  private async exec(command: Command): Promise<string> {
-    const { exitCode, output } = await this.runtime.exec(this.name, command, commandTimeoutMs);
-    if (exitCode !== 0)
-      throw new SoftwareFault(`the load balancer rejects the command: ${output.trim() || `exit ${exitCode}`}`, {
-        logs: output.split('\n').filter(Boolean).slice(-20),
-      });
-    return output;
+  private exec(command: Command): Promise<string> {
+    return execInBalancer(this.runtime, this.name, command);
   }
+}
+
+/** Runs a command in a load balancer; resolves with its output. @throws SoftwareFault if it does not exit 0 */
+export async function execInBalancer(runtime: Runtime, name: string, command: Command): Promise<string> {
+  const { exitCode, output } = await runtime.exec(name, command, commandTimeoutMs);
+  if (exitCode !== 0)
+    throw new SoftwareFault(`the load balancer rejects the command: ${output.trim() || `exit ${exitCode}`}`, {
+      logs: output.split('\n').filter(Boolean).slice(-20),
+    });
+  return output;
 }
