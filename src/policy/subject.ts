@@ -2,14 +2,7 @@ import { runtimeOf } from '../model/stack/runtime-of';
 import type { Service, Stack } from '../model/stack';
 import { qualified } from '../kubernetes/names';
 import type { RuntimeName } from '../model/runtimes';
-import {
-  joinedContainers,
-  namespaceKeys,
-  type InstanceSpec,
-  type Mount,
-  type Namespace,
-  type SecretMount,
-} from '../model/instance';
+import { joinedContainers, joinsIn, type InstanceSpec, type Mount, type SecretMount } from '../model/instance';
 import { sharesNetwork } from '../model/names/network-modes';
 import { imagesOf } from '../plan/resources/images';
 import { networkName, volumeName } from '../plan/names';
@@ -135,9 +128,7 @@ export function hostPathOf({ driverOptions }: { driverOptions?: Record<string, s
 }
 
 function outsideOf(of: Service | InstanceSpec): Subject['outside'] {
-  return Object.entries(joinedContainers(of)).map(([namespace, container]) => {
-    return { key: namespaceKeys[namespace as Namespace], container };
-  });
+  return joinsIn(joinedContainers(of)).map(({ key, name: container }) => ({ key, container }));
 }
 
 type Volume = Subject['volumes'][number];

@@ -52,3 +52,20 @@ function namedIn({ networkMode, ipc, pid }: Modes, nameOf: (mode: string | undef
     }),
   );
 }
+
+/** One namespace that is joined. */
+export interface Join {
+  namespace: Namespace;
+  /** Key of a service that asks for it. */
+  key: string;
+  /** The service, or the container outside the stack, whose namespace it is. */
+  name: string;
+}
+
+/** The joined namespaces as a list. */
+export function joinsIn(joined: Joined): Join[] {
+  return namespaces.flatMap((namespace) => {
+    const name = joined[namespace];
+    return name === undefined ? [] : [{ namespace, key: namespaceKeys[namespace], name }];
+  });
+}

@@ -1,4 +1,4 @@
-import { joinedContainers, namespaceKeys, type Namespace } from '../../model/instance';
+import { joinedContainers, joinsIn, type Namespace } from '../../model/instance';
 import type { Observation, OutsideContainer } from '../../model/observation';
 import type { Stack } from '../../model/stack';
 import { acts, servicesOf, type PlannedPhase, type Refusal } from '../plan';
@@ -16,12 +16,10 @@ export function refuseOutside(
   return servicesOf(planned)
     .filter(acts)
     .flatMap(({ name }) =>
-      Object.entries(services[name] ? joinedContainers(services[name]) : {}).flatMap(([namespace, container]) => {
+      joinsIn(services[name] ? joinedContainers(services[name]) : {}).flatMap(({ namespace, key, name: container }) => {
         const found = outside.find((each) => each.name === container);
-        const message = problemOf(container, namespace as Namespace, found, { host, own: `${stack}/${environment}` });
-        return message === undefined
-          ? []
-          : [{ path: `services.${name}.${namespaceKeys[namespace as Namespace]}`, message }];
+        const message = problemOf(container, namespace, found, { host, own: `${stack}/${environment}` });
+        return message === undefined ? [] : [{ path: `services.${name}.${key}`, message }];
       }),
     );
 }

@@ -1,4 +1,4 @@
-import { joinedContainers, joinedServices, namespaceKeys, type Namespace } from '../../../model/instance';
+import { joinedContainers, joinedServices, joinsIn, type Namespace } from '../../../model/instance';
 import { runtimeTraits } from '../../../model/runtimes';
 import { runtimeOf } from '../../../model/stack/runtime-of';
 import type { Service, ServiceStrategy } from '../../../model/stack';
@@ -9,8 +9,8 @@ import { at, eachService, type Rule, type RuleInput } from '../rule';
 
 /** A namespace belongs to the one running instance of another service. */
 export const namespacesJoinable: Rule = eachService((service, input) =>
-  joinsOf(service).flatMap(([namespace, name]) =>
-    problemsOf(service, namespace, name, input).map((problem) => at(service, [namespaceKeys[namespace]], problem)),
+  joinsIn(joinedServices(service)).flatMap(({ namespace, key, name }) =>
+    problemsOf(service, namespace, name, input).map((problem) => at(service, [key], problem)),
   ),
 );
 
@@ -19,7 +19,7 @@ export const sharedReplacedTogether: Rule = (input) => {
   const { stack } = input;
   const sharing = new Map<string, string>();
   for (const service of Object.values(stack.services))
-    for (const [, name] of joinsOf(service)) {
+    for (const { name } of joinsIn(joinedServices(service))) {
       sharing.set(service.name, name);
       if (!sharing.has(name)) sharing.set(name, service.name);
     }
@@ -41,9 +41,8 @@ export const sharedReplacedTogether: Rule = (input) => {
 
 /** Only containers on Docker join others; old and new, or replicas, would meet in one namespace. */
 export const outsideJoinable: Rule = eachService((service, { stack }) =>
-  Object.entries(joinedContainers(service)).flatMap(([namespace, name]) => {
-    const refuse = (key: string, problem: string) => [at(service, [key], problem)];
-    const key = namespaceKeys[namespace as Namespace];
+  joinsIn(joinedContainers(service)).flatMap(({ namespace, key, name }) => {
+    const refuse = (of: string, problem: string) => [at(service, [of], problem)];
     const runtime = runtimeOf(service, stack);
     if (runtimeTraits[runtime].network !== 'containers')
       return refuse(
@@ -88,10 +87,6 @@ export const joinedNetworkAlone: Rule = eachService((service, { file }) => {
     .filter((key) => input[key] !== undefined)
     .map((key) => at(service, [key], `belongs to ${network}, whose network this service joins; ${remedy}`));
 });
-
-function joinsOf(service: Service): [Namespace, string][] {
-  return Object.entries(joinedServices(service)) as [Namespace, string][];
-}
 
 function problemsOf(
   service: Service,
