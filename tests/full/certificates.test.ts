@@ -9,7 +9,7 @@ import { startEngine, type TestEngine } from '../support/engine';
 import { eventually } from '../support/eventually';
 import { Load } from '../support/load';
 import { imageWithStreams } from '../support/nginx';
-import { describeWith } from '../support/parts';
+import { describeUnless, missingPart } from '../support/parts';
 import { missingPebble, Pebble } from '../support/pebble';
 import { stackOf, uniqueName } from '../support/stack';
 import { webApp } from '../support/web-app';
@@ -20,12 +20,7 @@ jest.setTimeout(600_000);
 
 const longMs = 120_000;
 
-describeWith('docker', 'certificates by themselves', () => {
-  const missing = missingPebble();
-  if (missing) {
-    it.skip(missing, () => undefined);
-    return;
-  }
+describeUnless(missingPart('docker') ?? missingPebble(), 'certificates by themselves', () => {
   let engine: TestEngine;
   let pebble: Pebble;
   let [port, securePort] = [0, 0];

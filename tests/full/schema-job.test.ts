@@ -2,14 +2,12 @@ import type { Stack } from '../../src/config';
 import { docker, dockerStack, healthy, wipe } from '../support/docker-world';
 import { startEngine, type TestEngine } from '../support/engine';
 import { images } from '../support/image';
-import { describeUnless } from '../support/parts';
+import { describeWith } from '../support/parts';
 
 const database = 'postgres:15';
-const found = process.env.DEPLOY_CODE_TEST_DOCKER;
-const missing = found === 'ready' ? undefined : (found ?? 'not set up');
 
 /** The example of docs/rollback.md, with statements that fail if they run twice. */
-describeUnless(missing, 'a job that changes the schema of a PostgreSQL', () => {
+describeWith('docker', 'a job that changes the schema of a PostgreSQL', () => {
   let engine: TestEngine;
   let name: string | undefined;
   beforeAll(async () => {

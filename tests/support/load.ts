@@ -1,6 +1,7 @@
 import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Agent as TlsAgent, request as requestByTls } from 'node:https';
 import { until } from './until';
+import { isFull } from './exhaustive';
 
 export interface LoadReport {
   sent: number;
@@ -21,7 +22,7 @@ export interface LoadOptions {
   trickleMs?: number;
 }
 
-const defaultPauseMs = process.env.DEPLOY_CODE_TEST_FULL === '1' ? 0 : 20;
+const defaultPauseMs = isFull ? 0 : 20;
 
 /**
  * A strict client: keep-alive connections that send without looking, and count every request that got no complete
