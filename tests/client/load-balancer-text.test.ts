@@ -30,7 +30,7 @@ describe('the status of the load balancer', () => {
     const certificate = { hosts, directory, current, renewAt: at('2027-01-28T09:30') };
     expect(loadBalancerText({ certificate }).lines).toEqual([
       'certificate  shop.example.com, www.example.com  valid until 2027-02-27 10:00, ' +
-        'renewed 2027-01-28 09:30  by CN=R11',
+        'next renewal 2027-01-28 09:30  by CN=R11',
     ]);
   });
 
@@ -44,7 +44,7 @@ describe('the status of the load balancer', () => {
       lines: ['certificate  shop.example.com, www.example.com  self-signed until the first one is there'],
       troubles: [
         'no certificate for shop.example.com, www.example.com since 2026-11-29 10:00: the CA ca.example.com refuses ' +
-          'shop.example.com: NXDOMAIN (dns); tried again 2026-11-29 10:04',
+          'shop.example.com: NXDOMAIN (dns); next attempt 2026-11-29 10:04',
       ],
     });
   });

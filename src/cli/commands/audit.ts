@@ -23,7 +23,10 @@ export function addAudit(program: Command): void {
     ),
   )
     .option('--last <n>', 'number of records to show; all records are verified', positive, 50)
-    .option('--installation', 'of the whole installation instead of an environment: logins at registries')
+    .option(
+      '--installation',
+      'show the trail of the installation, with the logins at registries, instead of that of an environment',
+    )
     .option('--json', 'print one JSON document')
     .action(showAudit);
 }

@@ -20,7 +20,7 @@ type Certificate = NonNullable<LoadBalancerStatus['certificate']>;
 
 function certificateText({ hosts, current, renewAt }: Certificate): string[] {
   if (!current) return [`certificate  ${shorten(hosts, mostShown)}  self-signed until the first one is there`];
-  const renewed = renewAt === undefined ? '' : `, renewed ${moment(new Date(renewAt))}`;
+  const renewed = renewAt === undefined ? '' : `, next renewal ${moment(new Date(renewAt))}`;
   const names = shorten(current.hosts, mostShown);
   return [`certificate  ${names}  valid until ${moment(new Date(current.notAfter))}${renewed}  by ${current.issuer}`];
 }
@@ -28,6 +28,6 @@ function certificateText({ hosts, current, renewAt }: Certificate): string[] {
 function troubleText({ hosts }: Certificate, { message, since, retryAt }: NonNullable<Certificate['trouble']>): string {
   return (
     `no certificate for ${shorten(hosts, mostShown)} since ${moment(new Date(since))}: ${message}; ` +
-    `tried again ${moment(new Date(retryAt))}`
+    `next attempt ${moment(new Date(retryAt))}`
   );
 }

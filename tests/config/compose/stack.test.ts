@@ -98,7 +98,7 @@ describe('what a Compose file cannot have here is named, each part once', () => 
       expect.stringContaining('secrets.s.driver: is for a Swarm; remove it'),
     ]);
     expect(problemsOf(use.replace('secrets: [s], ', '') + declared)).toEqual([
-      expect.stringContaining('configs.c.labels: has no place'),
+      expect.stringContaining('configs.c.labels: has no effect: it is no object of Docker'),
     ]);
   });
 

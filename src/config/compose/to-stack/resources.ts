@@ -114,7 +114,7 @@ function swarmOptions(path: string[], resource: Data, findings: Findings): void 
   for (const key of ['driver', 'driver_opts', 'template_driver'])
     if (resource[key] !== undefined) findings.refuse([...path, key], 'is for a Swarm; remove it');
   if (resource.labels !== undefined)
-    findings.ignore([...path, 'labels'], 'has no place: it is not an object of Docker');
+    findings.ignore([...path, 'labels'], 'has no effect: it is no object of Docker, which could have labels');
 }
 
 /** Those of services and their builds, and those that our own part names: for certificates and subscribers. */
