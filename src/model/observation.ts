@@ -75,6 +75,8 @@ export interface ObservedInstance extends InstanceRef {
   joinsOutside?: Joined;
   /** Those among both that have started again since: it is still in the namespaces that they had before. */
   leftBehind?: string[];
+  /** IP address at which the worker reaches its ports; absent where only an inspection would tell. */
+  address?: string;
   /** Its network names while it is in service. */
   names?: NetworkAttachment[];
   healthCheck?: HealthCheck;

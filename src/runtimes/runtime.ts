@@ -31,6 +31,8 @@ export interface Questions {
   containers?: string[];
   /** Whether to ask about each instance by itself: what has been changed of it since it was made. */
   closely?: boolean;
+  /** Whether to tell at which address the worker reaches each instance, where that takes no call of its own. */
+  addresses?: boolean;
   /** Whether the stack comes in by a Gateway. */
   gateway?: boolean;
 }

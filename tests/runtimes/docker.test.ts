@@ -68,6 +68,14 @@ describeWith('docker', 'the Docker runtime', () => {
       expect(await joins()).toMatchObject({ NetworkMode: `container:${Id}`, PidMode: `container:${Id}` });
       expect(await runtime.address!(web.name, 9090)).toEqual(await runtime.address!(vpn.name, 9090));
       expect(await leftBehind()).toBeUndefined();
+      const addresses = new Map(
+        (await runtime.observe({ images: [], ports: [], addresses: true })).instances.map((each) => [
+          each.name,
+          each.address,
+        ]),
+      );
+      expect((await runtime.address!(vpn.name, 9090)).host).toBe(addresses.get(vpn.name));
+      expect(addresses.get(web.name)).toBeUndefined();
 
       await runtime.retire(web);
       await runtime.remove(vpn);

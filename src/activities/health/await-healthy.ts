@@ -212,7 +212,7 @@ async function probeUntilHealthy(
   // An instance that has just exited cannot be probed: the problem of the previous probe stands, and `watchExit`
   // reports the exit.
   for (let delay = firstDelayMs; ; delay = Math.min(delay * growth, healthCheck.intervalMs)) {
-    problem = await problemOf(runtime, name, healthCheck, problem);
+    problem = await problemOf(runtime, name, healthCheck, { otherwise: problem });
     if (signal.aborted) return new Promise(() => undefined);
     options.onProbe(problem, used());
     if (problem === undefined) return undefined;

@@ -13,18 +13,24 @@ const longestOutput = 300;
 
 type Target = { host: string; port: number };
 
-/** Probes an instance once. Resolves with the problem, or with undefined if it is healthy. */
+/**
+ * Probes an instance once. Resolves with the problem, or with undefined if it is healthy. `address`: its IP address, if
+ * an observation has just told it.
+ */
 export async function probe(
   runtime: Runtime,
   name: string,
   { probe: check, timeoutMs }: HealthCheck,
+  address?: string,
 ): Promise<string | undefined> {
   if (runtime.probe) return runtime.probe(name);
+  const targetOf = async (port: number) =>
+    address === undefined ? capability(runtime, 'address')(name, port) : { host: address, port };
   switch (check.kind) {
     case 'http':
-      return http(await capability(runtime, 'address')(name, check.port), check, timeoutMs);
+      return http(await targetOf(check.port), check, timeoutMs);
     case 'tcp':
-      return tcp(await capability(runtime, 'address')(name, check.port), timeoutMs);
+      return tcp(await targetOf(check.port), timeoutMs);
     case 'command':
       return command(runtime, name, check.command, timeoutMs);
     case 'runtime':
@@ -40,10 +46,10 @@ export async function problemOf(
   runtime: Runtime,
   name: string,
   check: HealthCheck,
-  otherwise?: string,
+  { otherwise, address }: { otherwise?: string; address?: string } = {},
 ): Promise<string | undefined> {
   try {
-    return await probe(runtime, name, check);
+    return await probe(runtime, name, check, address);
   } catch (error) {
     if (error instanceof RuntimeError && error.kind !== 'platform') return otherwise ?? error.message;
     throw error;

@@ -8,7 +8,7 @@ import { imagesOf } from '../../plan/resources/images';
 import { servedRoutes } from '../../plan/traffic/route-claims';
 import { type RuleContext, refusedOf } from '../../policy';
 import type { RuntimePlace } from '../../runtimes';
-import type { Runtime } from '../../runtimes/runtime';
+import type { Questions, Runtime } from '../../runtimes/runtime';
 import { balancerOf } from '../traffic/balancer';
 import type { Dependencies } from '../dependencies';
 
@@ -24,7 +24,7 @@ export async function observeStack(
 ): Promise<Observation> {
   const refused = await refusedOf(stack, dependencies.rules);
   const permitted = refused.length === 0 ? stack : await withPermittedSources(stack, dependencies.rules);
-  const seen = await observeHost(dependencies, stack, closely);
+  const seen = await observeHost(dependencies, stack, { closely });
   const [observation, shared] = await Promise.all([
     completeObservation(dependencies, permitted, pinned, seen),
     sharedRoutes(dependencies, stack, seen),
@@ -81,7 +81,7 @@ export function placeOf({ name, environment, runtime, infrastructure: { cluster 
 export function observeHost(
   { runtimes }: Pick<ObserveDependencies, 'runtimes'>,
   stack: Stack,
-  closely: boolean,
+  questions: Pick<Questions, 'closely' | 'addresses'>,
 ): Promise<Seen> {
   const isExposed = Object.values(stack.services).some(({ ingress = [] }) => ingress.length > 0);
   const gateway = isExposed && stack.infrastructure.cluster?.gateway !== undefined;
@@ -90,8 +90,8 @@ export function observeHost(
     images: [],
     ports: portRanges(stack),
     ...(containers.length > 0 && { containers: [...new Set(containers)] }),
-    closely,
     gateway,
+    ...questions,
   });
 }
 

@@ -107,7 +107,7 @@ export class Examination {
    * the HEALTHCHECK of the image counts.
    */
   private async health(
-    { name, healthCheck, runtimeHealth }: ObservedInstance,
+    { name, address, healthCheck, runtimeHealth }: ObservedInstance,
     tracked: Tracked,
     now: number,
   ): Promise<string | undefined> {
@@ -115,7 +115,7 @@ export class Examination {
       return runtimeHealth === 'unhealthy' ? failedOwnCheck(await this.runtime.inspect(name))?.message : undefined;
     if (now >= tracked.nextProbeAt) {
       tracked.nextProbeAt = now + healthCheck.intervalMs;
-      tracked.problem = await problemOf(this.runtime, name, healthCheck);
+      tracked.problem = await problemOf(this.runtime, name, healthCheck, { address });
       tracked.failures = tracked.problem === undefined ? 0 : tracked.failures + 1;
     }
     return tracked.failures >= failuresAllowed(healthCheck) ? tracked.problem : undefined;

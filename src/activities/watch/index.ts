@@ -2,6 +2,7 @@ import type { Stack } from '../../model/stack';
 import type { Observation, ObservedInstance } from '../../model/observation';
 import type { Findings } from '../../model/watch';
 import { findDrift } from '../../plan/service/drift';
+import { sleepLong } from '../../guard/timers';
 import { portionOf } from '../../plan/hosts/portion';
 import { toRef } from '../../plan/service/instance-spec';
 import type { Runtime } from '../../runtimes/runtime';
@@ -16,6 +17,9 @@ import { followersOf } from './followers';
 import { observeWithDetails } from './observe-with-details';
 import { cacheLast } from './cache-last';
 import { watch } from './watcher';
+
+/** Deployments often follow each other closely, and each has just observed everything by itself. */
+const settleMs = 1000;
 
 type WatchActivities = Pick<Activities, 'watchRelease' | 'restartInstance'>;
 
@@ -40,10 +44,11 @@ export function watchActivities(dependencies: Dependencies): WatchActivities {
         const stack = partOf(kept.stack, host);
         if (!stack.watch) return { findings: { ailing: [], drift: [] } };
         const windowMs = kept.deployment === deployment ? (stack.deployment.watchWindowMs ?? 0) : 0;
-        const observe = observeWithDetails((closely) => observeHost(dependencies, stack, closely));
+        const observe = observeWithDetails((closely) => observeHost(dependencies, stack, { closely, addresses: true }));
         const driftOf = cacheLast((observation: Observation) =>
           findDrift({ stack, observation, deployment, release, jobs }),
         );
+        await sleepLong(Math.min(stack.watch.everyMs, settleMs), signal);
         const findings = await watch({
           runtime: runtimes(placeOf(stack)),
           observe,

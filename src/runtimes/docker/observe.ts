@@ -18,6 +18,7 @@ import { docker, dockerOr } from './api/errors';
 import { findImages } from './images';
 import type { LabelledInstance } from './labels/label-schema';
 import { composeProjectOf, ownerOf, readLabels, readMountedAt, reserveOf } from './labels';
+import { addressInside } from './networks/address';
 import { aliasesOn } from './networks/network-names';
 import { bareName, isOwn, ownerOfContainer } from './labels/ownership';
 
@@ -96,9 +97,9 @@ function sortOut(containers: ContainerInfo[]): { readable: Readable[]; unreadabl
 }
 
 async function toInstance(
-  { docker: engine }: DockerConnection,
+  { docker: engine, local }: DockerConnection,
   { info, labelled }: Readable,
-  { closely }: Questions,
+  { closely, addresses = false }: Questions,
 ): Promise<ObservedInstance> {
   const found =
     info.State === 'running' && !closely
@@ -120,6 +121,7 @@ async function toInstance(
     runtimeHealth: toHealth(info.Status),
     mounts: info.Mounts.map(toMount),
     networks: Object.keys(info.NetworkSettings.Networks),
+    ...(addresses && local && info.State === 'running' && addressInside(info.NetworkSettings)),
   };
 }
 

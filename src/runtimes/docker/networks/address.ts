@@ -1,4 +1,4 @@
-import type { ContainerInspectInfo } from 'dockerode';
+import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
 import { RuntimeError } from '../../runtime';
 import type { DockerConnection } from '../api/connection';
 import { docker } from '../api/errors';
@@ -16,8 +16,8 @@ export async function address(
 ): Promise<{ host: string; port: number }> {
   const { NetworkSettings, HostConfig } = await networkOwner(engine, id);
   if (HostConfig.NetworkMode === 'host') return { host: engineAddress, port };
-  const inside = Object.values(NetworkSettings.Networks).find(({ IPAddress }) => IPAddress)?.IPAddress;
-  if (local && inside) return { host: inside, port };
+  const { address: inside } = addressInside(NetworkSettings);
+  if (local && inside !== undefined) return { host: inside, port };
   const published = NetworkSettings.Ports[`${port}/tcp`]?.[0];
   if (published)
     return {
@@ -31,6 +31,12 @@ export async function address(
     'software',
     `port ${port} of ${name} cannot be reached from the worker: publish it under ports, or check health with a command`,
   );
+}
+
+/** The IP address of a container on one of its own networks; that of a container on the host's network is empty. */
+export function addressInside({ Networks }: Pick<ContainerInfo['NetworkSettings'], 'Networks'>): { address?: string } {
+  const inside = Object.values(Networks).find(({ IPAddress }) => IPAddress)?.IPAddress;
+  return inside ? { address: inside } : {};
 }
 
 /** Containers that join each other's networks in a row. */
