@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import pc from 'picocolors';
 import stringWidth from 'string-width';
 import { visible, visibleJson, visibleLines } from '../../model/text';
@@ -8,10 +7,12 @@ import { visible, visibleJson, visibleLines } from '../../model/text';
  * escaped; also if the output is not a terminal, because people pipe it to one.
  */
 
-/** Random, so that text from outside cannot contain a style. */
-const secret = randomBytes(12).toString('hex');
-const mark = (code: number): string => `\u001b${secret}:${code};`;
-const marks = new RegExp(`\u001b${secret}:(\\d+);`);
+/** Random, so that text from outside cannot contain a style. Made when the first style is used. */
+let secret: string | undefined;
+const mark = (code: number): string => {
+  secret ??= process.getBuiltinModule('node:crypto').randomBytes(12).toString('hex');
+  return `\u001b${secret}:${code};`;
+};
 
 const style =
   (open: number, close: number) =>
@@ -124,8 +125,9 @@ function padded(text: string, width: number): string {
 
 /** Splits a line at our own marks, which become styles; `write` renders the text between them. */
 function styled(line: string, write: (text: string) => string): string {
+  if (secret === undefined) return write(line);
   return line
-    .split(marks)
+    .split(new RegExp(`\u001b${secret}:(\\d+);`))
     .map((part, index) => (index % 2 === 0 ? write(part) : `\u001b[${part}m`))
     .join('');
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   balancerName,
   idleClientMs,
@@ -136,6 +135,7 @@ function sharedPorts({ http_port: port = 80, https_port: tlsPort = 443, tls }: L
 /** Limits a key to the length of a file name: it names the folder of the route. */
 function short(key: string): string {
   if (key.length <= longestKey) return key;
+  const { createHash } = process.getBuiltinModule('node:crypto');
   const digest = createHash('sha256').update(key).digest('hex').slice(0, digestLength);
   return `${key.slice(0, longestKey - digestLength - 1)}=${digest}`;
 }

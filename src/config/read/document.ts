@@ -85,13 +85,27 @@ function problemsOf(document: Document, file: string, text: string, place: Place
     message: readable(error.code, error.message, text.split('\n')[place(error.pos[0]).line - 1] ?? ''),
   }));
   if (malformed.length > 0) return malformed;
-  const unusable = [...reservedKeys(document), ...(tags === 'known' ? unknownTags(document) : [])];
-  return [...aliasProblems(document), ...unusable].map(({ offset, message }) => ({
+  const unusable = [
+    ...(mayHoldAliases(text) ? aliasProblems(document) : []),
+    ...(mayHoldReserved(text) ? reservedKeys(document) : []),
+    ...(tags === 'known' && text.includes('!') ? unknownTags(document) : []),
+  ];
+  return unusable.map(({ offset, message }) => ({
     file,
     ...place(offset),
     path: '',
     message,
   }));
+}
+
+/** A text without aliases has no more values than characters. Most files need no look at each of their nodes. */
+function mayHoldAliases(text: string): boolean {
+  return text.includes('*') || text.length > largestExpansion;
+}
+
+/** Escapes can write any key. */
+function mayHoldReserved(text: string): boolean {
+  return text.includes('__proto__') || text.includes('\\');
 }
 
 function toSource(file: string, parsed: Parsed, document: Document, role: 'base' | 'overlay'): SourceDocument {
