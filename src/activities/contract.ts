@@ -157,6 +157,8 @@ export interface NotRunning {
   service: string;
   message: string;
   evidence: Evidence;
+  /** It has ended as it may. */
+  completed?: true;
 }
 
 export type { LogTimes };

@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { Stack } from '../model/stack';
 import type { AuditTrail } from '../model/audit';
 import { requireDeploymentId } from '../model/names';
+import { withCompletion } from '../model/instance-status';
 import { longestAuthor, longestReason, oneLine } from '../model/text';
 import type { PastRun } from '../plan/service/job-runs';
 import type { IntentKind } from '../model/deployment';
@@ -213,7 +214,9 @@ export class DeployCodeClient extends Reader {
     const [{ found, away }, state] = await Promise.all([super.status(stack), this.environment(placeOf(stack))]);
     return {
       away,
-      found: found.map((line) => ({ ...line, restarts: line.restarts + (state?.watch?.restarted?.[line.name] ?? 0) })),
+      found: found
+        .map((line) => withCompletion(line, state?.jobs))
+        .map((line) => ({ ...line, restarts: line.restarts + (state?.watch?.restarted?.[line.name] ?? 0) })),
     };
   }
 

@@ -25,6 +25,14 @@ export interface Evidence {
   logLines?: number;
 }
 
+/** Whether an instance that may end has ended without an error. */
+export function hasCompleted(
+  { mayComplete }: { mayComplete?: true },
+  status: Pick<InstanceStatus, 'state' | 'exitCode'> | undefined,
+): boolean {
+  return mayComplete === true && status?.state === 'exited' && status.exitCode === 0;
+}
+
 /** One instance as `status` shows it. */
 export interface InstanceLine {
   service: string;
@@ -41,6 +49,16 @@ export interface InstanceLine {
   release: number;
   /** Set if the stack names hosts. */
   host?: string;
+  /** Its fingerprint, if it ended with exit code 0 and may: whether by itself, its environment knows. */
+  endedAs?: string;
+}
+
+/** The line of an instance, as completed if its environment remembers that. `jobs`: last completed runs. */
+export function withCompletion(
+  { endedAs, ...line }: InstanceLine,
+  jobs: Readonly<Record<string, string>> = {},
+): InstanceLine {
+  return endedAs !== undefined && jobs[line.service] === endedAs ? { ...line, health: 'completed' } : line;
 }
 
 /** Completes a sentence about an instance that has ended. */

@@ -28,4 +28,6 @@ export interface Findings {
   ailing: Ailing[];
   /** Sentences about differences from the release that no deployment made. */
   drift: string[];
+  /** Services that have completed since the last report, with the fingerprint of their instances. */
+  completed?: Record<string, string>;
 }

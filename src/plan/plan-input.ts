@@ -8,7 +8,7 @@ export interface PlanInput {
   intent: Intent;
   deployment: number;
   release: { from?: number; to: number };
-  /** Hash of the last successful run of each job. */
+  /** Hash of the last successful run of each job, and of each service that has completed. */
   jobs: Record<string, string>;
   /** Runs of jobs that stay applied; absent in environments of version 0.1. */
   applied?: AppliedRuns;

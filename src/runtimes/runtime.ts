@@ -170,6 +170,8 @@ export interface Inspector {
   nextExit?(name: string, signal: AbortSignal): Promise<number | undefined>;
   /** Exit code of the last exit of an instance that runs again, where the platform keeps it. */
   lastExit?(name: string): Promise<number | undefined>;
+  /** Whether an instance that has ended did so by itself; undefined if the platform does not know any more. */
+  endedByItself?(name: string): Promise<boolean | undefined>;
   /** Whether any process of the instance was recently killed because memory ran out. */
   ranOutOfMemory?(name: string): Promise<boolean>;
   /**

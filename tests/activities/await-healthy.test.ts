@@ -54,6 +54,19 @@ describe('waiting for health', () => {
     expect(Date.now() - begin).toBeLessThan(5000);
   });
 
+  it('is over when what may end has ended with exit code 0, also after an attempt that its policy allows', async () => {
+    const ended = { ...running, state: 'exited' as const, exitCode: 0, restarts: 1 };
+    const once = { ...ref('on-failure:1', undefined), mayComplete: true as const };
+    expect(await awaitHealthy(fake([ended]).runtime, once, options())).toBeUndefined();
+    for (const [instance, exitCode] of [
+      [ref('no', undefined), 0],
+      [once, 3],
+    ] as const)
+      expect(await awaitHealthy(fake([{ ...ended, exitCode }]).runtime, instance, options())).toMatchObject({
+        message: expect.stringContaining(`exited ${exitCode}`) as string,
+      });
+  });
+
   it('is patient for the start period and then for retries, an interval apart', async () => {
     expect(healthyWithinMs({ ...check, startPeriodMs: 500 })).toBe(800);
     const { runtime, probes } = fake([running], ['connection refused']);

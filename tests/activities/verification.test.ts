@@ -83,6 +83,37 @@ describe('before the commit, and at the gate of a phase', () => {
     expect(revived).toEqual([]);
   });
 
+  it.each([true, undefined])(
+    'what may end has completed by exit code 0, if nobody is known to have stopped it: %s',
+    async (known) => {
+      const once = { ...ref('init', 'no'), mayComplete: true as const };
+      const ended = async (exitCode: number, isOwn: boolean | undefined) => {
+        const runtime = {
+          observe: async () => ({ instances: [] }),
+          inspect: async () => ({ ...status('exited'), exitCode }),
+          endedByItself: async () => isOwn,
+          logs: async () => ({ lines: [], cursor: '' }),
+        } as unknown as Runtime;
+        const { confirm } = verificationActivities({
+          runtimes: () => runtime,
+          secrets: { learn: async () => undefined, mask: (text: string) => text },
+        } as unknown as Dependencies);
+        return run(confirm, context, [once], undefined);
+      };
+      expect(await ended(0, known)).toMatchObject([{ message: 'init-1 has completed (exit 0)', completed: true }]);
+      for (const [code, isOwn] of [
+        [1, known],
+        [0, false],
+      ] as const) {
+        const [failed] = await ended(code, isOwn);
+        expect(failed).toMatchObject({
+          message: expect.stringContaining(`exited ${code} after it had started`) as string,
+        });
+        expect(failed).not.toHaveProperty('completed');
+      }
+    },
+  );
+
   it.each([
     ['crashed (exit code 139, SIGSEGV) and is being restarted', { state: 'restarting', exitCode: 139 }],
     ['crashed (exit code 3) and was restarted', { state: 'running', restarts: 1 }],

@@ -92,6 +92,30 @@ describe('the watch over an environment', () => {
     ]);
   });
 
+  it('reports once what has completed by itself, and what was stopped or may have been as down', async () => {
+    const once = (name: string, more: Partial<ObservedInstance> = {}) =>
+      instance(name, { restart: 'no', state: 'exited', exitCode: 0, mayComplete: true, hash: `h-${name}`, ...more });
+    const instances = [
+      once('init'),
+      once('stopped'),
+      once('forgotten'),
+      once('known'),
+      once('failed', { exitCode: 1 }),
+    ];
+    const own: Record<string, boolean> = { init: true, stopped: false, failed: true };
+    const runtime = { endedByItself: async (name: string) => own[name] } as unknown as Runtime;
+    const runs = { known: 'h-known', stopped: 'h-before' };
+    const first = await simulate(instances).look({ runtime, runs });
+    expect(first).toMatchObject({ completed: { init: 'h-init' } });
+    const second = await simulate(instances).look({ runtime, runs: { ...runs, ...first.completed } });
+    expect(second).not.toHaveProperty('completed');
+    expect(second.ailing.map(({ instance: name, why }) => `${name} ${why}`)).toEqual([
+      'stopped exited 0',
+      'forgotten exited 0',
+      'failed exited 1',
+    ]);
+  });
+
   it('goes by the HEALTHCHECK of the image where nothing else checks an instance', async () => {
     const world = simulate([instance('own', { healthCheck: undefined }), instance('checked')], (at, instances) =>
       instances.forEach((each) => (each.runtimeHealth = at < 60_000 ? 'healthy' : 'unhealthy')),

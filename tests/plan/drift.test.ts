@@ -44,6 +44,32 @@ describe('drift', () => {
     ]);
   });
 
+  it('is not a service that has completed, be it there or cleared away; one that was stopped is started again', () => {
+    const once = stackOf({
+      name: 'shop',
+      environment: 'test',
+      services: { init: { image: 'api:1', restart: 'no', may_complete: true } },
+    });
+    const world = new StackObservation('shop/test');
+    const { plan: first } = plan(once, emptyObservation(once));
+    for (const step of [...first.preparation, ...allSteps(first)]) world.perform(step);
+    const instance = world.instances.get(name('init-1'))!;
+    Object.assign(instance, { state: 'exited', exitCode: 0 });
+    const jobs = { init: instance.hash };
+    const again = (more: object) => {
+      const { plan: next } = plan(once, world.observe(once), { deployment: 2, ...more });
+      return next.phases.flatMap(({ services }) => services.map(({ action, changes }) => ({ action, changes })));
+    };
+    expect(again({ jobs })).toEqual([{ action: 'keep', changes: [] }]);
+    const stopped = [{ key: 'state', from: 'exited 0', to: 'running' }];
+    for (const other of [{}, { init: 'another' }])
+      expect(again({ jobs: other })).toEqual([{ action: 'replace', changes: stopped }]);
+    const drift = () => findDrift({ stack: once, observation: world.observe(once), deployment: 1, release: 1, jobs });
+    expect(drift()).toEqual([]);
+    world.instances.clear();
+    expect(drift()).toEqual([]);
+  });
+
   it('is an instance that nobody deployed', () => {
     const world = deployed();
     const api = world.instances.get(name('api-1'))!;

@@ -8,6 +8,7 @@ export const namespaces = [
   'certificates',
   'claims',
   'cli',
+  'compose-completion',
   'compose-files',
   'compose-moving',
   'compose-stacks',

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alwaysRestarted, type HealthCheck, type InstanceRef, type InstanceSpec } from '../../model/instance';
-import { exited, gone, ifMeantToEnd, notRunning, type InstanceStatus } from '../../model/instance-status';
+import { exited, gone, hasCompleted, ifMeantToEnd, notRunning, type InstanceStatus } from '../../model/instance-status';
 import { type Runtime, RuntimeError, type WorkloadRunner } from '../../runtimes/runtime';
 import { problemOf } from './probe';
 import { monotonicMs } from '../../guard/monotonic';
@@ -128,7 +128,10 @@ async function restartsSoFar(runtime: Runtime, ref: InstanceRef, afterTrouble: b
   return (await runtime.inspect(ref.name))?.restarts ?? 0;
 }
 
-/** Resolves when the instance is down for good: its restart policy does not restart it, or its attempts are used up. */
+/**
+ * Resolves when the instance is down for good: its restart policy does not restart it, or its attempts are used up. One
+ * that may end and has done so without an error is as good as healthy.
+ */
 async function watchExit(
   runtime: Runtime,
   ref: InstanceRef,
@@ -139,6 +142,7 @@ async function watchExit(
   let exitCode: number | undefined;
   for (let awaited = firstExit; !signal.aborted; awaited = undefined) {
     const status = await runtime.inspect(ref.name);
+    if (hasCompleted(ref, status)) return undefined;
     if (isStopped(runtime, ref, status))
       throw new RuntimeError(
         'platform',

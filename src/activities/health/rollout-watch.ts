@@ -3,6 +3,7 @@ import { alwaysRestarted, type InstanceRef } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import { RuntimeError, type Runtime } from '../../runtimes/runtime';
 import { healthyWithinMs } from './await-healthy';
+import { completedByItself } from './completion';
 import { problemOf } from './probe';
 import { eachOf } from '../each-of';
 import { crashedAndRestarted, failedOwnCheck, failuresAllowed, lapseOf, unhealthy, type Lapse } from './still-healthy';
@@ -116,6 +117,7 @@ class RolloutWatch {
   private async examineInstance(instance: InstanceRef, now: number): Promise<Lapse | undefined> {
     const { name } = instance;
     const status = await this.options.runtime.inspect(name);
+    if (await completedByItself(this.options.runtime, instance, status, true)) return undefined;
     const baseline = this.baselines[name];
     if (baseline === undefined) {
       if (status?.state === 'exited') return this.exitBeforeHealthy(name, status, now);

@@ -4,6 +4,7 @@ import type { HealthCheck, InstanceRef } from '../../model/instance';
 import { code, exited, gone, ifMeantToEnd, notRunning, type InstanceStatus } from '../../model/instance-status';
 import type { Runtime } from '../../runtimes/runtime';
 import { healthyWithinMs } from './await-healthy';
+import { completedByItself } from './completion';
 import { problemOf } from './probe';
 
 const verdictPollMs = 500;
@@ -40,12 +41,14 @@ export async function stillHealthy(
       signal,
       onWaiting: () => undefined,
     });
-  if (!healthCheck) return (await ownVerdict(runtime, ref.name, signal)).lapse;
+  if (!healthCheck) return (await ownVerdict(runtime, ref, signal)).lapse;
   let problem: string | undefined;
   for (let failures = 1; ; failures += 1) {
     problem = await problemOf(runtime, ref.name, healthCheck);
     if (problem === undefined) return undefined;
-    const down = lapseOf(await runtime.inspect(ref.name));
+    const status = await runtime.inspect(ref.name);
+    if (await completedByItself(runtime, ref, status, true)) return undefined;
+    const down = lapseOf(status);
     if (down && down.status?.state !== 'restarting') return down;
     if (failures >= failuresAllowed(healthCheck))
       return { message: unhealthy(problem, failures), lastProbeError: problem, status: down?.status };
@@ -54,16 +57,17 @@ export async function stillHealthy(
 }
 
 /**
- * State and health of an instance without a health check in the stack file. Waits while the HEALTHCHECK of its image
+ * State and health of an instance without a health check in the stack file; one that has completed is well. Waits while the HEALTHCHECK of its image
  * has no result yet, unless its interval is longer than a minute.
  */
 export async function ownVerdict(
   runtime: Runtime,
-  name: string,
+  ref: InstanceRef,
   signal: AbortSignal,
 ): Promise<{ lapse?: Lapse; status?: InstanceStatus }> {
   for (const deadline = monotonicMs() + longestVerdictMs; ; await sleepLong(verdictPollMs, signal)) {
-    const status = await runtime.inspect(name);
+    const status = await runtime.inspect(ref.name);
+    if (await completedByItself(runtime, ref, status, true)) return { status };
     const lapse = lapseOf(status) ?? failedOwnCheck(status);
     const isAwaited = status?.health === 'starting' && (status.ownCheck?.intervalMs ?? Infinity) <= longestIntervalMs;
     if (lapse || !isAwaited || monotonicMs() > deadline) return { lapse, status };

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alwaysRestarted, type InstanceRef } from '../../model/instance';
-import type { Evidence, InstanceStatus } from '../../model/instance-status';
+import { hasCompleted, type Evidence, type InstanceStatus } from '../../model/instance-status';
 import type { Runtime } from '../../runtimes/runtime';
 import { withHeartbeat } from '../heartbeat';
 import { balancerOf } from '../traffic/balancer';
@@ -82,6 +82,8 @@ export function verificationActivities({
             states.get(instance.name),
           );
           if (lapse) failures.push(await failureOf(context, instance, lapse));
+          else if (instance.mayComplete && hasCompleted(instance, await runtime.inspect(instance.name)))
+            failures.push(completionOf(context, instance));
         });
         const unreached = reached
           ? await findUnreached(
@@ -100,6 +102,12 @@ export function verificationActivities({
         return failures;
       }),
   };
+}
+
+/** An instance that runs no longer, as it may. */
+function completionOf(context: StepContext, instance: InstanceRef): NotRunning {
+  const message = `${nameIn(context, instance)} has completed (exit 0)`;
+  return { service: instance.service, message, evidence: { exitCode: 0, logs: [] }, completed: true };
 }
 
 /**
@@ -129,7 +137,7 @@ async function unlessStopped(
 
 async function confirmOne(runtime: Runtime, instance: InstanceRef, signal: AbortSignal): Promise<Lapse | undefined> {
   if (instance.healthCheck || runtime.workloads) return stillHealthy(runtime, instance, signal);
-  const { lapse, status } = await ownVerdict(runtime, instance.name, signal);
+  const { lapse, status } = await ownVerdict(runtime, instance, signal);
   return lapse ?? (hasCrashed(instance, status!) ? crashedAndRestarted(runtime, instance.name, status!) : undefined);
 }
 

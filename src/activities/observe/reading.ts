@@ -1,6 +1,12 @@
 import { monotonicMs } from '../../guard/monotonic';
 import type { HealthCheck } from '../../model/instance';
-import { crashLoop, isInCrashLoop, type InstanceLine, type InstanceStatus } from '../../model/instance-status';
+import {
+  crashLoop,
+  hasCompleted,
+  isInCrashLoop,
+  type InstanceLine,
+  type InstanceStatus,
+} from '../../model/instance-status';
 import { hostPort } from '../../model/names/host-port';
 import { hasSuccessor, type ObservedInstance } from '../../model/observation';
 import { withDeadline } from '../../runtimes/deadline';
@@ -137,6 +143,7 @@ async function describe(runtime: Runtime, instance: ObservedInstance): Promise<I
     restarts: status?.restarts ?? 0,
     ports: portsOf(instance),
     release: instance.release,
+    ...(hasCompleted(instance, status) && { endedAs: instance.hash }),
   };
 }
 

@@ -1,7 +1,8 @@
-import { gone } from '../../model/instance-status';
+import { gone, hasCompleted } from '../../model/instance-status';
 import type { Ailing } from '../../model/watch';
 import type { ObservedInstance } from '../../model/observation';
 import type { Runtime } from '../../runtimes/runtime';
+import { completedByItself } from '../health/completion';
 import { problemOf } from '../health/probe';
 import { failedOwnCheck, failuresAllowed } from '../health/still-healthy';
 import { ranOutOfMemory, withMemory } from '../instances/memory';
@@ -18,6 +19,8 @@ interface Tracked {
   roundsDown: number;
   /** Whether it exited because it ran out of memory. */
   outOfMemory?: boolean;
+  /** Whether it has completed by itself. */
+  completed?: boolean;
 }
 
 /** A single bad state may be temporary: a restart by the runtime, or a container that was just created. */
@@ -27,12 +30,18 @@ const left = (names: readonly string[]) => `is in namespaces that ${names.join('
 
 /** Checks the health of instances in rounds, each health check at its own interval. */
 export class Examination {
+  /** Services that were seen to complete, with the fingerprint of their instances. */
+  readonly completed: Record<string, string> = {};
   private readonly states: Map<string, Tracked>;
 
-  /** Known problems stand until the instance is seen healthy. */
+  /**
+   * Known problems stand until the instance is seen healthy. `runs`: fingerprints of services that have completed
+   * before.
+   */
   constructor(
     private readonly runtime: Runtime,
     known: readonly Ailing[],
+    private readonly runs: Readonly<Record<string, string>> = {},
   ) {
     this.states = new Map(
       known.map(({ instance, why }) => [
@@ -58,8 +67,11 @@ export class Examination {
       instance.state === 'running'
         ? ((await this.crashes(instance, tracked, strict)) ??
           (leftBehind.length > 0 ? left(leftBehind) : await this.health(instance, tracked, now)))
-        : await this.down(instance, tracked);
-    if (instance.state === 'running') Object.assign(tracked, { roundsDown: 0, outOfMemory: undefined });
+        : (await this.hasCompleted(instance, tracked))
+          ? undefined
+          : await this.down(instance, tracked);
+    if (instance.state === 'running')
+      Object.assign(tracked, { roundsDown: 0, outOfMemory: undefined, completed: undefined });
     const { name, service, ordinal, restart } = instance;
     return why === undefined
       ? undefined
@@ -88,6 +100,16 @@ export class Examination {
     return withMemory(`${crashed} (${restarts} times)`, {
       outOfMemory: await ranOutOfMemory(this.runtime, name, undefined),
     });
+  }
+
+  /** Asked as soon as it is seen: the platform forgets what has ended an instance. */
+  private async hasCompleted(instance: ObservedInstance, tracked: Tracked): Promise<boolean> {
+    const { service, hash } = instance;
+    if (!hasCompleted(instance, instance)) return false;
+    if (this.runs[service] === hash) return true;
+    tracked.completed ??= await completedByItself(this.runtime, instance, instance, false);
+    if (tracked.completed) this.completed[service] = hash;
+    return tracked.completed;
   }
 
   private async down(

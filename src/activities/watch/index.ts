@@ -57,6 +57,7 @@ export function watchActivities(dependencies: Dependencies): WatchActivities {
           everyMs: stack.watch.everyMs,
           strictUntil: committedAt + windowMs,
           known,
+          runs: jobs,
           signal,
         });
         await secrets.learn(
@@ -113,8 +114,9 @@ async function differences(compare: () => Promise<string[]>): Promise<string[]> 
 }
 
 /** The output of a health check may contain a secret. */
-function masked({ ailing, drift }: Findings, secrets: SecretStore): Findings {
+function masked({ ailing, drift, ...rest }: Findings, secrets: SecretStore): Findings {
   return {
+    ...rest,
     ailing: ailing.map((each) => ({ ...each, why: secrets.mask(each.why) })),
     drift: drift.map((each) => secrets.mask(each)),
   };

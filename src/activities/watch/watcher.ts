@@ -17,6 +17,8 @@ export interface WatchOptions<Seen> {
   /** Until then a restart by the runtime counts as unhealthy; in ms since the epoch. */
   strictUntil: number;
   known: Findings;
+  /** Fingerprints of services that have completed before. */
+  runs?: Readonly<Record<string, string>>;
   signal: AbortSignal;
   /** Wall clock, in ms since the epoch. */
   now?: () => number;
@@ -33,12 +35,13 @@ export async function watch<Seen extends { instances: ObservedInstance[] }>({
   everyMs,
   strictUntil,
   known,
+  runs,
   signal,
   now = Date.now,
   elapsed = monotonicMs,
   wait = sleepLong,
 }: WatchOptions<Seen>): Promise<Findings> {
-  const examination = new Examination(runtime, known.ailing);
+  const examination = new Examination(runtime, known.ailing, runs);
   let trustedFrom = -Infinity;
   let driftBefore = known.drift;
   for (;;) {
@@ -49,7 +52,10 @@ export async function watch<Seen extends { instances: ObservedInstance[] }>({
       const differs = await drift(seen);
       const findings = { ailing, drift: differs.filter((each) => driftBefore.includes(each)) };
       driftBefore = differs;
-      if (elapsed() >= trustedFrom && !same(findings, known)) return findings;
+      const { completed } = examination;
+      const isNews = Object.keys(completed).length > 0 || !same(findings, known);
+      if (elapsed() >= trustedFrom && isNews)
+        return { ...findings, ...(Object.keys(completed).length > 0 && { completed }) };
     } catch (error) {
       if (!(error instanceof RuntimeError) || error.kind !== 'platform') throw error;
       trustedFrom = elapsed() + graceMs;

@@ -8,7 +8,7 @@ import {
 } from './traffic/exposure';
 import { hostsPossible, phasesPossible, placementPossible } from './hosts';
 import { filesHaveNoChildren, filesReadable, filesOutsideMounts } from './files';
-import { jobsFinish, keysFitKind, startable } from './kinds';
+import { completionPossible, jobsFinish, keysFitKind, startable } from './kinds';
 import { configsDeclared, networksDeclared, pathsDistinct, volumesDeclared } from './names';
 import { joinedNetworkAlone, namespacesJoinable, outsideJoinable, sharedReplacedTogether } from './networks/namespaces';
 import { addressesInSubnets } from './networks/addresses';
@@ -36,6 +36,7 @@ export const rules: readonly Rule[] = [
   startable,
   keysFitKind,
   jobsFinish,
+  completionPossible,
   dependenciesExist,
   noCycles,
   noNul,

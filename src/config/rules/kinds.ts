@@ -2,7 +2,15 @@ import type { ServiceInput } from '../schema/service';
 import { at, eachService, type Rule } from './rule';
 
 const jobKeys = ['run', 'schedule', 'timeout', 'on_rollback'] as const;
-const serviceKeys = ['replicas', 'hooks', 'health_check', 'expose', 'strategy', 'drain_timeout'] as const;
+const serviceKeys = [
+  'replicas',
+  'hooks',
+  'health_check',
+  'expose',
+  'strategy',
+  'drain_timeout',
+  'may_complete',
+] as const;
 
 /** Services on Docker need an image, processes need a command. */
 export const startable: Rule = eachService((service, { stack }) => {
@@ -32,3 +40,19 @@ export const jobsFinish: Rule = eachService((service) =>
     ? [at(service, ['restart'], `${service.restart} would restart a job forever; use no or on-failure:N`)]
     : [],
 );
+
+/** Rejects services that may end, where they would be started again. */
+export const completionPossible: Rule = eachService((service, { file, stack }) => {
+  if (!file.services[service.name]!.may_complete || service.kind === 'job') return [];
+  if (stack.runtime === 'kubernetes' || stack.runtime === 'process')
+    return [at(service, ['may_complete'], 'is possible on Docker only; set kind: job, or remove it')];
+  return service.restart === 'no' || service.restart.startsWith('on-failure')
+    ? []
+    : [
+        at(
+          service,
+          ['may_complete'],
+          `contradicts the restart policy ${service.restart}, which starts it again; set restart: no or on-failure`,
+        ),
+      ];
+});

@@ -259,6 +259,13 @@ export const service = z
       .describe(
         '`continue`: if this service fails, restore only this service and report the failure. Default `rollback`.',
       ),
+    may_complete: flag
+      .optional()
+      .describe(
+        'The service may end: with exit code 0 it has completed, and runs again when it changes. Needs `restart: no` ' +
+          'or `on-failure`. Default false; in a Compose file true for services with such a policy that nothing ' +
+          'has to reach. Docker only.',
+      ),
     logging: z
       .strictObject({ driver: named('driver').optional(), options: z.record(z.string(), scalar).optional() })
       .optional(),

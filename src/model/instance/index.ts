@@ -65,6 +65,8 @@ export interface InstanceSpec extends ContainerOptions {
   preStop?: string[];
   /** Sealed secrets that `preStop` refers to. */
   preStopSecrets?: SecretMount[];
+  /** An end with exit code 0 completes it. */
+  mayComplete?: true;
   /** A load balancer that gets a certificate by itself: the names in it. It starts with the one that is there. */
   certified?: string[];
   /** On a cluster only. */
@@ -89,4 +91,6 @@ export interface InstanceRef {
   preStop?: string[];
   /** Sealed secrets that `preStop` refers to. */
   preStopSecrets?: SecretMount[];
+  /** An end with exit code 0 completes it. */
+  mayComplete?: true;
 }

@@ -230,6 +230,8 @@ export interface Service extends ContainerOptions {
   drainMs?: number;
   hooks: { postStart?: string[]; preStop?: string[] };
   onFailure: 'rollback' | 'continue';
+  /** A service whose instances may end: with exit code 0 they have completed. */
+  mayComplete?: true;
   /** On a cluster: ingress routes for requests from outside. */
   ingress?: IngressRoute[];
   /** Zone of the host, or of the cluster nodes, to run on. */

@@ -27,6 +27,7 @@ const ownProperties: Record<Exclude<keyof Service, keyof ContainerOptions>, true
   drainMs: 'drain_timeout',
   hooks: true,
   onFailure: true,
+  mayComplete: true,
   zone: 'zone',
   host: 'host',
   run: true,

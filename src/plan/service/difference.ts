@@ -1,4 +1,5 @@
 import type { Joined } from '../../model/instance';
+import { hasCompleted } from '../../model/instance-status';
 import type { Service } from '../../model/stack';
 import type { ObservedInstance } from '../../model/observation';
 import { alterationsOf } from './alterations';
@@ -12,6 +13,11 @@ export interface Difference {
   /** By ordinal: instances to replace or remove. */
   old: Map<number, ObservedInstance[]>;
   changes: Change[];
+}
+
+/** Whether it runs well, or has completed. `completed`: the fingerprint of the last run that has. */
+function isWell(service: Service, instance: ObservedInstance, completed: string | undefined): boolean {
+  return (hasCompleted(service, instance) && instance.hash === completed) || runsWell(service, instance);
 }
 
 function runsWell(service: Service, instance: ObservedInstance): boolean {
@@ -38,6 +44,8 @@ export interface Comparison {
   joins?: Joined;
   /** Replace instances with another health check: an instance keeps the check it was created with. */
   checks?: boolean;
+  /** Fingerprint of its last instances that have completed by themselves. */
+  completed?: string;
 }
 
 /** Divides the instances of a service into those to keep and those to replace, with the changed keys. */
@@ -45,7 +53,7 @@ export function compare(
   service: Service,
   observed: readonly ObservedInstance[],
   print: Fingerprint,
-  { forced = false, follows = false, joins = {}, checks = false }: Comparison = {},
+  { forced = false, follows = false, joins = {}, checks = false, completed }: Comparison = {},
 ): Difference {
   const keep = new Map<number, ObservedInstance>();
   const old = new Map<number, ObservedInstance[]>();
@@ -58,24 +66,29 @@ export function compare(
       ordinal <= service.replicas &&
       instance.hash === print.hash &&
       canonical(instance.joins ?? {}) === wanted &&
-      runsWell(service, instance) &&
+      isWell(service, instance, completed) &&
       !(checks && hasOtherCheck(service, instance));
     if (fits && !keep.has(ordinal)) keep.set(ordinal, instance);
     else old.set(ordinal, [...(old.get(ordinal) ?? []), instance]);
   }
-  return { keep, old, changes: changesOf(service, [...old.values()].flat(), print, forced) };
+  return { keep, old, changes: changesOf(service, [...old.values()].flat(), print, { forced, completed }) };
 }
 
-function changesOf(service: Service, old: ObservedInstance[], print: Fingerprint, forced: boolean): Change[] {
+function changesOf(
+  service: Service,
+  old: ObservedInstance[],
+  print: Fingerprint,
+  { forced, completed }: Pick<Comparison, 'forced' | 'completed'>,
+): Change[] {
   const [instance] = old.filter(({ ordinal }) => ordinal <= service.replicas);
   if (!instance) return [];
   if (forced && instance.hash === print.hash) return [{ key: 'restart' }];
   const keys = [...new Set([...Object.keys(print.keys), ...Object.keys(instance.keys)])].filter(
     (key) => print.keys[key] !== instance.keys[key],
   );
-  if (keys.length === 0 && runsWell(service, instance) && hasOtherCheck(service, instance))
-    return [{ key: 'health_check' }];
-  if (keys.length === 0 && runsWell(service, instance)) return [];
+  const well = isWell(service, instance, completed);
+  if (keys.length === 0 && well && hasOtherCheck(service, instance)) return [{ key: 'health_check' }];
+  if (keys.length === 0 && well) return [];
   if (keys.length === 0) return [{ key: 'state', from: describeState(service, instance), to: 'running' }];
   return keys.map((key) => (key === 'image' ? { key, from: instance.image, to: service.image } : { key }));
 }

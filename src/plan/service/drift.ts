@@ -9,7 +9,7 @@ export interface DriftInput {
   observation: Observation;
   deployment: number;
   release: number;
-  /** Hash of the last successful run of each job. */
+  /** Hash of the last successful run of each job, and of each service that has completed. */
   jobs: Record<string, string>;
 }
 
@@ -32,7 +32,7 @@ export function findDrift({ stack, observation, deployment, release, jobs }: Dri
         .flatMap((planned) =>
           kind === 'removals'
             ? unexpected(planned, observation)
-            : differences(planned, stack.services[planned.name]!, observation),
+            : differences(planned, stack.services[planned.name]!, observation, jobs),
         ),
     ),
   ];
@@ -51,14 +51,18 @@ function unexpected({ name }: PlannedService, { instances }: Observation): strin
     .map((instance) => `${instance.name} does not belong to the release`);
 }
 
-/** Ignores instances that are down: the health watch reports those. */
+/**
+ * Ignores instances that are down: the health watch reports those. A service that has completed may be cleared away.
+ */
 function differences(
   { name, kind, replicas, changes, superseded }: PlannedService,
   service: Service,
   { instances }: Observation,
+  jobs: DriftInput['jobs'],
 ): string[] {
   if (kind === 'job') return [];
   const present = instances.filter(({ service }) => service === name);
+  if (present.length === 0 && service.mayComplete && jobs[name] !== undefined) return [];
   const missing = Array.from({ length: replicas }, (_, index) => index + 1).filter(
     (ordinal) => !present.some((instance) => instance.ordinal === ordinal),
   );

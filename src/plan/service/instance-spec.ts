@@ -118,6 +118,7 @@ export function toInstanceSpec(
     limit: service.limit,
     preStop: service.hooks.preStop,
     ...(preStopSecrets.length > 0 && { preStopSecrets }),
+    ...(service.mayComplete && { mayComplete: true }),
     hash,
     keys,
   };
@@ -142,6 +143,7 @@ export function toRef({
   healthCheck,
   preStop,
   preStopSecrets,
+  mayComplete,
 }: InstanceSpec | ObservedInstance): InstanceRef {
   return {
     name,
@@ -152,5 +154,6 @@ export function toRef({
     ...(healthCheck && { healthCheck }),
     ...(preStop && { preStop }),
     ...(preStopSecrets && { preStopSecrets }),
+    ...(mayComplete && { mayComplete }),
   };
 }

@@ -36,7 +36,13 @@ export function planInstances(
     service,
     observed.filter((instance) => !ignored.includes(instance)),
     print,
-    { forced, follows: replacedWith.length > 0, joins: planning.followed.joinsOf(service), checks },
+    {
+      forced,
+      follows: replacedWith.length > 0,
+      joins: planning.followed.joinsOf(service),
+      checks,
+      completed: planning.jobs[service.name],
+    },
   );
   const onlyFollows = replacedWith.length > 0 && difference.changes.length === 0;
   const slots = ordinals(service, difference)

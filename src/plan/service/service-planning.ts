@@ -15,7 +15,7 @@ export interface ServicePlanning {
   intent: Intent;
   deployment: number;
   release: number;
-  /** Hash of the last successful run of each job, as the environment remembers it. */
+  /** Hash of the last successful run of each job and completed service, as the environment remembers it. */
   jobs: Record<string, string>;
   applied?: AppliedRuns;
   keepsOldChecks?: boolean;

@@ -52,28 +52,50 @@ async function firstCode(stream: Readable): Promise<number | undefined> {
  * The exit code of a container's last exit, from the engine's last 256 events; undefined if it is not among them. A
  * restarted container itself no longer has the code.
  */
-export async function lastExit({ docker: engine }: DockerConnection, name: string): Promise<number | undefined> {
-  const now = Math.ceil(Date.now() / 1000);
-  let last: Death | undefined;
-  await docker(async () => {
-    const events = (await engine.getEvents({ since: 0, until: now, filters: deathsOf(name) })) as Readable;
-    await eachJsonLine<Death>(events, (death) => (last = death), {
-      silenceMs: eventsMs,
-      totalMs: eventsMs,
-      longestLine: longestEvents,
-    });
-  });
+export async function lastExit(connection: DockerConnection, name: string): Promise<number | undefined> {
+  const last = (await pastEvents<Death>(connection, 0, deathsOf(name))).at(-1);
   return last && Number(last.Actor.Attributes.exitCode);
 }
 
 /** True if an OOM kill in a container is among the events of the last ten minutes. */
-export async function ranOutOfMemory({ docker: engine }: DockerConnection, name: string): Promise<boolean> {
-  const now = Math.ceil(Date.now() / 1000);
+export async function ranOutOfMemory(connection: DockerConnection, name: string): Promise<boolean> {
   const filters = { type: ['container' as const], container: [name], event: ['oom'] };
-  let found = false;
+  return (await pastEvents(connection, Math.ceil(Date.now() / 1000) - recentSeconds, filters)).length > 0;
+}
+
+/**
+ * Whether a container that has exited did so by itself: nobody sent it a signal, and the engine has not been restarted
+ * since. Undefined if its exit is no longer among the engine's last 256 events.
+ */
+export async function endedByItself(connection: DockerConnection, id: string): Promise<boolean | undefined> {
+  const filters = { type: ['container' as const], container: [id], event: ['start', 'kill', 'stop', 'die'] };
+  const actions = (await pastEvents<{ Action: string }>(connection, 0, filters)).map(({ Action }) => Action);
+  const sinceStart = actions.slice(actions.lastIndexOf('start') + 1);
+  if (sinceStart.includes('kill') || sinceStart.includes('stop')) return false;
+  if (sinceStart.includes('die')) return true;
+  return (await startedAgainSince(connection, id)) ? false : undefined;
+}
+
+/** Whether the engine, which makes its default network anew when it starts, has started since a container's exit. */
+async function startedAgainSince({ docker: engine }: DockerConnection, id: string): Promise<boolean> {
+  const [{ State }, networks] = await docker(() =>
+    Promise.all([engine.getContainer(id).inspect(), engine.listNetworks({ filters: { name: ['bridge'] } })]),
+  );
+  const created = networks.find(({ Name }) => Name === 'bridge')?.Created;
+  return created !== undefined && Date.parse(created) > Date.parse(State.FinishedAt);
+}
+
+/** Events of the past that the engine still has. */
+async function pastEvents<T>(
+  { docker: engine }: DockerConnection,
+  since: number,
+  filters: Record<string, string[]>,
+): Promise<T[]> {
+  const until = Math.ceil(Date.now() / 1000);
+  const found: T[] = [];
   await docker(async () => {
-    const events = (await engine.getEvents({ since: now - recentSeconds, until: now, filters })) as Readable;
-    await eachJsonLine<unknown>(events, () => (found = true), {
+    const events = (await engine.getEvents({ since, until, filters })) as Readable;
+    await eachJsonLine<T>(events, (event) => found.push(event), {
       silenceMs: eventsMs,
       totalMs: eventsMs,
       longestLine: longestEvents,

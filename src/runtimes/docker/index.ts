@@ -5,7 +5,7 @@ import { attach, disconnect } from './networks/attach';
 import { connectDocker, type DockerConnection } from './api/connection';
 import { exec } from './exec';
 import { openCommand } from './exec/open-command';
-import { lastExit, nextExit, ranOutOfMemory } from './exits';
+import { endedByItself, lastExit, nextExit, ranOutOfMemory } from './exits';
 import { dropImage, holdImage } from './images/image-holds';
 import { ensureImage, findImages } from './images';
 import { DockerInstances } from './instances';
@@ -64,6 +64,7 @@ export function createDockerRuntime(
         waitForExit: (name, signal) => instances.waitForExit(name, signal),
         nextExit: (name, signal) => own.use(name, (id) => nextExit(connection, id, signal)),
         lastExit: (name) => own.use(name, (id) => lastExit(connection, id)),
+        endedByItself: (name) => own.use(name, (id) => endedByItself(connection, id)),
         ranOutOfMemory: (name) => own.use(name, (id) => ranOutOfMemory(connection, id)),
         retire: (ref) => instances.retire(ref),
         revive: (ref) => instances.revive(ref),

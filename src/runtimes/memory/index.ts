@@ -238,6 +238,7 @@ function memoryWithin(host: MemoryHost, scope: Scope): Runtime {
       });
       return status.exitCode;
     },
+    endedByItself: async (name) => get(name).policy === get(name).spec.restart,
     retire: async ({ name }) => {
       const instance = find(name);
       if (!instance) return;

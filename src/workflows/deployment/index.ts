@@ -189,7 +189,10 @@ class Deployment {
       deployment: this.go.deployment,
       outcome: result.outcome,
       jobs: this.run.jobs,
-      ...(result.outcome === 'succeeded' && { releaseJobs: this.run.releaseJobs }),
+      ...(result.outcome === 'succeeded' && {
+        releaseJobs: this.run.releaseJobs,
+        completed: this.run.rollout.completed,
+      }),
       releases,
       ...(this.run.commit.schedules && { schedules: this.run.commit.schedules }),
       ...(result.outcome === 'succeeded' && this.input.intent.kind !== 'stop' && this.run.stackRecord),

@@ -68,10 +68,11 @@ export class EnvironmentMemory {
   }
 
   finish(report: FinishedReport): void {
-    const { workflowId, deployment, outcome, jobs, releases, schedules, settings, hosts } = report;
+    const { workflowId, deployment, outcome, jobs, completed, releases, schedules, settings, hosts } = report;
     const { state } = this;
     if (state.running?.workflowId !== workflowId) return;
     for (const { service, hash, failed } of jobs) if (!failed) state.jobs[service] = hash;
+    Object.assign(state.jobs, completed);
     state.applied = withRuns(state.applied, report);
     state.runs = [...state.runs, ...asPast(jobs, deployment)].slice(-rememberedRuns);
     state.releases = releases;

@@ -139,7 +139,9 @@ export class EnvironmentWatch {
   private take(report: WatchReport, host: string | undefined): void {
     const { state } = this.memory;
     const before = state.watch!;
-    const after = withReport(before, report, Date.now(), host);
+    const { completed, ...findings } = report.findings;
+    Object.assign(state.jobs, completed);
+    const after = withReport(before, { ...report, findings }, Date.now(), host);
     state.watch = after;
     const { ailing, recovered } = changesOfHealth(before, after);
     for (const { service, instance, why } of ailing)

@@ -77,6 +77,8 @@ export const finished = fields({
   jobs: listOf(partOf<JobRun>({ service: named('service'), hash: 'text' })),
   /** Hashes of the jobs of the release that it has committed. */
   releaseJobs: optional(recordOf('text')),
+  /** Services that have completed, with the fingerprint of their instances. */
+  completed: optional(recordOf('text')),
   releases: listOf('count'),
   schedules: optional(listOf(named('schedule'))),
   settings: optional('text'),
@@ -97,7 +99,7 @@ export interface EnvironmentState {
   /** `at`: time of the commit, in ms since the epoch; absent in commits by 0.1. */
   current?: { deployment: number; release?: number; at?: number };
   releases: number[];
-  /** Hash of the last successful run of each job. */
+  /** Hash of the last successful run of each job, and of each service that has completed. */
   jobs: Record<string, string>;
   applied?: AppliedRuns;
   /** The last runs of jobs, in failed deployments too. */

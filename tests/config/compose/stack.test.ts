@@ -151,6 +151,38 @@ describe('what Compose does by default is what a Compose file gets', () => {
     expect(stack.services.db!.healthCheck).toBeUndefined();
   });
 
+  it('a service may complete if nothing starts it again, waits for its health, or has to reach it', () => {
+    const completes = (app: string, other = '{image: "busybox:1"}', more = '') =>
+      load(`services: {app: {image: "busybox:1"${app && `, ${app}`}}, other: ${other}}\n${more}`).stack.services.app!
+        .mayComplete;
+    const { stack } = load(
+      'services: {a: {image: "x:1", restart: on-failure:3}, b: {image: "x:1", restart: always}}\n',
+    );
+    expect(stack.services.a!.mayComplete).toBe(true);
+    expect(stack.services.b!.mayComplete).toBeUndefined();
+    for (const app of ['', 'restart: "no"', 'restart: on-failure', 'healthcheck: {disable: true}', 'scale: 2'])
+      expect(completes(app)).toBe(true);
+    for (const app of ['restart: unless-stopped', 'healthcheck: {test: "true"}', 'ports: ["80"]', 'expose: ["80"]'])
+      expect(completes(app)).toBeUndefined();
+    for (const own of ['may_complete: false', 'kind: job', 'restart: always'])
+      expect(completes(`x-deploy-code: {${own}}`)).toBeUndefined();
+    expect(completes('', '{image: "busybox:1", network_mode: "service:app"}')).toBeUndefined();
+    expect(completes('', '{image: "busybox:1", depends_on: {app: {condition: service_started}}}')).toBe(true);
+    expect(completes('', '{image: "busybox:1", depends_on: {app: {condition: service_healthy}}}')).toBeUndefined();
+    const elsewhere = 'x-deploy-code: {infrastructure: {container_runtime: Process}}\n';
+    expect(completes('command: "true"', '{image: "busybox:1", command: "true"}', elsewhere)).toBeUndefined();
+  });
+
+  it('where that contradicts the rest, it is refused', () => {
+    const of = (text: string) => problemsOf(`services: {app: {image: "busybox:1", ${text}}}\n`);
+    expect(of('restart: always, x-deploy-code: {may_complete: true}')).toEqual([
+      expect.stringContaining('contradicts the restart policy always'),
+    ]);
+    expect(of('x-deploy-code: {may_complete: true, kind: job}')).toEqual([
+      expect.stringContaining('may_complete: does not apply to jobs'),
+    ]);
+  });
+
   it('volumes with the names that Compose gave them, in production only', () => {
     const text = 'services: {db: {image: "busybox:1", volumes: ["data:/data"]}}\nvolumes: {data: , unused: }\n';
     expect(load(text).stack.volumes).toEqual({ data: { name: 'blog_data', external: false, shared: false } });

@@ -37,7 +37,7 @@ export async function stackStatus(
   const release = state?.current?.release;
   const contents = release === undefined ? undefined : await client.release(place, release);
   // Instances on an unavailable host are not missing.
-  const wanted = away.length > 0 ? {} : wantedOf(contents);
+  const wanted = away.length > 0 ? {} : wantedOf(contents, found, state?.jobs);
   const running = state?.running
     ? await runningText(client, state.running, state.queue.length, placeArguments(options))
     : [];
@@ -78,9 +78,16 @@ function stateText(state: EnvironmentState | undefined): string[] {
   return [...frozenText(state.freeze), ...(state.breaker ? breakerText(state.breaker) : []), ...watchText(state)];
 }
 
-/** The replicas of the services of a release; a job has none of its own. */
-function wantedOf(contents: ReleaseContents | undefined): Wanted {
-  const services = Object.values(contents?.stack.services ?? {}).filter(({ kind }) => kind !== 'job');
+/** The replicas of the services of a release; a job has none of its own, nor a completed service that was removed. */
+function wantedOf(
+  contents: ReleaseContents | undefined,
+  found: Answers['found'],
+  jobs: EnvironmentState['jobs'] = {},
+): Wanted {
+  const isDone = (name: string) => jobs[name] !== undefined && !found.some(({ service }) => service === name);
+  const services = Object.values(contents?.stack.services ?? {}).filter(
+    ({ name, kind, mayComplete }) => kind !== 'job' && !(mayComplete && isDone(name)),
+  );
   return Object.fromEntries(services.map(({ name, replicas }) => [name, replicas]));
 }
 

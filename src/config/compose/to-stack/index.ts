@@ -3,6 +3,8 @@ import type { Finding } from '../../problems';
 import type { Data } from '../canonical/values';
 import { extensionKey } from '../loading';
 import type { ComposeProject } from '../project';
+import { serviceIn } from '../implied';
+import { isDisabled } from './health-check';
 import { Findings } from './notes';
 import { toConfigs, toNetworks, toSecrets, toVolumes } from './resources';
 import { ofProject } from './relations';
@@ -29,7 +31,8 @@ export function toStackFile(project: ComposeProject, environment: string | undef
   const services = Object.fromEntries(
     Object.entries(project.services).map(([name, service]) => {
       const converted = toService(name, service, relations, findings.below('services', name));
-      return [name, withImageVolumes(overlay(converted, service[extensionKey] ?? {}) as Data, project)];
+      const whole = overlay(converted, service[extensionKey] ?? {}) as Data;
+      return [name, withCompletion(name, withImageVolumes(whole, project), project)];
     }),
   );
   const data = withoutEmpty({
@@ -55,12 +58,33 @@ function refuseSharedNames({ services }: ComposeProject, findings: Findings): vo
 }
 
 /** Compose keeps what only images declare, however it replaces; a stack file only with `recreate`. */
-function withImageVolumes(service: Data, { extension }: ComposeProject): Data {
-  const { orchestrator, container_runtime: runtime, hosts } = dataOf(dataOf(extension).infrastructure);
-  const isElsewhere = orchestrator === 'Kubernetes' || orchestrator === 'Process' || runtime === 'Process' || hosts;
+function withImageVolumes(service: Data, project: ComposeProject): Data {
+  const { hosts } = dataOf(dataOf(project.extension).infrastructure);
   const mayRunTwice = service.expose !== undefined || (service.strategy ?? 'recreate') !== 'recreate';
-  if (isElsewhere || !mayRunTwice || service.image_volumes !== undefined) return service;
+  if (isElsewhere(project) || hosts || !mayRunTwice || service.image_volumes !== undefined) return service;
   return { ...service, image_volumes: 'keep' };
+}
+
+/** Compose leaves a service alone that ends; one that nothing has to reach has completed then, if all went well. */
+function withCompletion(name: string, service: Data, project: ComposeProject): Data {
+  const { restart, kind, health_check: check, ports, expose, may_complete: given } = service;
+  const isWaitedFor = check !== undefined && !isDisabled(dataOf(check));
+  const isReached = ports !== undefined || expose !== undefined || isExposed(name, project);
+  const mayEnd = kind !== 'job' && (restart === 'no' || String(restart).startsWith('on-failure'));
+  if (given !== undefined || !mayEnd || isWaitedFor || isReached || isElsewhere(project)) return service;
+  return { ...service, may_complete: true };
+}
+
+/** Whether other services of the project say that they reach it: at a port, or in its namespaces. */
+function isExposed(name: string, { services }: ComposeProject): boolean {
+  const { expose } = services[name]!;
+  const joined = Object.values(services).flatMap(({ network_mode: network, ipc, pid }) => [network, ipc, pid]);
+  return (Array.isArray(expose) && expose.length > 0) || joined.some((mode) => serviceIn(mode) === name);
+}
+
+function isElsewhere({ extension }: ComposeProject): boolean {
+  const { orchestrator, container_runtime: runtime } = dataOf(dataOf(extension).infrastructure);
+  return orchestrator === 'Kubernetes' || orchestrator === 'Process' || runtime === 'Process';
 }
 
 function withoutEmpty(data: Data): Data {

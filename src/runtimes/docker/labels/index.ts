@@ -52,6 +52,7 @@ export function instanceLabels(spec: InstanceSpec): Record<string, string> {
     names,
     joins: spec.joins,
     'joins-outside': Object.keys(outside).length > 0 ? outside : undefined,
+    'may-complete': spec.mayComplete,
   };
   const texts: Record<string, string | number> = {
     name: spec.name,
@@ -132,6 +133,7 @@ export function readLabels(labels: Record<string, string>): LabelledInstance {
     'pre-stop': preStop,
     'pre-stop-secrets': preStopSecrets,
     'joins-outside': joinsOutside,
+    'may-complete': mayComplete,
     ...rest
   } = readShapes(texts);
   const { keys = {}, ports = [], reserve = {} } = rest;
@@ -140,6 +142,7 @@ export function readLabels(labels: Record<string, string>): LabelledInstance {
     preStop,
     ...(preStopSecrets && { preStopSecrets }),
     ...(joinsOutside && { joinsOutside }),
+    ...(mayComplete && { mayComplete }),
   };
   return { ...rest, keys, ports, reserve, stopGraceMs, ...optional };
 }

@@ -42,6 +42,7 @@ export interface LabelledInstance {
   names?: NetworkAttachment[];
   joins?: Joined;
   joinsOutside?: Joined;
+  mayComplete?: true;
 }
 
 const count = z.coerce.number().pipe(whole);
@@ -70,6 +71,7 @@ export const labelShapes = {
   names: inJson(attachments).optional(),
   joins: inJson(joined).optional(),
   'joins-outside': inJson(joined).optional(),
+  'may-complete': inJson(z.literal(true)).optional(),
 };
 
 export const labelSchema = z.object(labelShapes);

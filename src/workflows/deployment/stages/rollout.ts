@@ -36,6 +36,8 @@ type Start = StepOf<'start' | 'update'>;
 export class Rollout {
   /** Failures of services that failed alone. */
   readonly tolerated: Cause[] = [];
+  /** Services that have completed, with the fingerprint of their instances. */
+  readonly completed: Record<string, string> = {};
   private lastStart = 0;
   private lastConfirmation = 0;
   private readonly watch: RolloutWatch;
@@ -179,7 +181,11 @@ export class Rollout {
         starts.filter(({ taskQueue }) => taskQueue === queue),
       ),
     );
-    for (const { service, message, evidence } of down.flat()) {
+    for (const { service, message, evidence, completed } of down.flat()) {
+      if (completed) {
+        this.noteCompletion(service, message, starts);
+        continue;
+      }
       const failure = new StepFailure({ step: 'confirm', service, message, evidence });
       const phase = phases.findLast(({ services }) => services.some(({ name }) => name === service))!;
       const planned = phase.services.find(({ name }) => name === service)!;
@@ -187,6 +193,12 @@ export class Rollout {
       this.reportFailure(start, phase.number, message);
       if (!this.tolerate(failure, planned)) throw failure;
     }
+  }
+
+  private noteCompletion(service: string, message: string, starts: readonly Start[]): void {
+    const { hash } = starts.find((step) => step.service === service)!.instance;
+    if (this.completed[service] !== hash) this.context.log.note(message);
+    this.completed[service] = hash;
   }
 
   /** Reports the start of an instance as failed, though it had succeeded. */
