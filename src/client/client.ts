@@ -36,8 +36,15 @@ import { ask } from '../temporal/ask';
 import { Builds } from '../temporal/builds';
 import { connect, connectionSettings, type Connecting } from '../temporal/connection';
 import { DeploymentHandle, type CancellationResponse } from './deployment-handle';
-import { BadRequest } from '../temporal/errors';
-import { listHistory, findDeployment, type HistoryEntry } from './history';
+import { BadRequest, EngineUnreachable } from '../temporal/errors';
+import {
+  findDeployment,
+  laterFailure,
+  listHistory,
+  withRequests,
+  type HistoryEntry,
+  type LaterFailure,
+} from './history';
 import { actOf, orderOf, type OrderOptions } from './orders';
 import { placeOf } from './place';
 import { intentOf, startDeployment, type RequestOptions } from './request';
@@ -293,9 +300,20 @@ export class DeployCodeClient extends Reader {
     return previous;
   }
 
-  /** Deployments of an environment, newest first. */
+  /** Deployments of an environment, newest first. Without a worker, those that run lack their requests. */
   async history(place: Place, limit = 20): Promise<HistoryEntry[]> {
-    return listHistory(this.temporal, place, limit);
+    const entries = await listHistory(this.temporal, place, limit);
+    if (entries.every(({ endedAt }) => endedAt)) return entries;
+    const state = await this.environment(place).catch((error: unknown) => {
+      if (error instanceof EngineUnreachable) return undefined;
+      throw error;
+    });
+    return state ? withRequests(entries, state) : entries;
+  }
+
+  /** The deployment that failed after the last one that did what was requested. */
+  async laterFailure(place: Place, state: Pick<EnvironmentState, 'recent'>): Promise<LaterFailure | undefined> {
+    return laterFailure(this.temporal, place, state);
   }
 
   /** A deployment by its number. @throws BadRequest if there is none */

@@ -1,7 +1,13 @@
-import { type Client, WorkflowFailedError, type WorkflowExecutionStatusName } from '@temporalio/client';
-import { outcomes } from '../model/deployment';
+import {
+  type Client,
+  WorkflowFailedError,
+  type WorkflowExecutionInfo,
+  type WorkflowExecutionStatusName,
+} from '@temporalio/client';
+import { isFailure, isSuccess, outcomes, type Outcome } from '../model/deployment';
+import type { Asked } from '../plan/asked';
 import { resultOf } from './result-of';
-import { searchAttributes, type DeploymentResult, type Place } from '../workflows/messages';
+import { searchAttributes, type DeploymentResult, type EnvironmentState, type Place } from '../workflows/messages';
 import { deploymentNumbered, deploymentsOf } from '../temporal/visibility';
 
 /** A deployment in the history of an environment. */
@@ -13,28 +19,80 @@ export interface HistoryEntry {
   startedAt: Date;
   endedAt?: Date;
   result?: DeploymentResult;
+  /** Who asked for it and for what, while it runs or waits. */
+  asked?: Pick<Asked, 'by' | 'intent' | 'reason'>;
 }
 
 /** Deployments of an environment, newest first. */
 export async function listHistory(client: Client, place: Place, limit: number): Promise<HistoryEntry[]> {
   const entries: HistoryEntry[] = [];
-  for await (const { workflowId, typedSearchAttributes, startTime, closeTime, status } of client.workflow.list({
-    query: deploymentsOf(place),
-    pageSize: limit,
-  })) {
-    entries.push({
-      workflowId,
-      deployment: typedSearchAttributes.get(searchAttributes.number),
-      release: typedSearchAttributes.get(searchAttributes.release),
-      status: statusOf(status.name, typedSearchAttributes.get(searchAttributes.status)),
-      startedAt: startTime,
-      endedAt: closeTime,
-    });
+  for await (const execution of client.workflow.list({ query: deploymentsOf(place), pageSize: limit })) {
+    entries.push(entryOf(execution));
     if (entries.length === limit) break;
   }
-  return Promise.all(
-    entries.map(async (entry) => ({ ...entry, result: entry.endedAt && (await endOf(client, entry.workflowId)) })),
+  return Promise.all(entries.map((entry) => withResult(client, entry)));
+}
+
+/** Entries with the requests of the deployments that run or wait, which their environment remembers. */
+export function withRequests(
+  entries: readonly HistoryEntry[],
+  { running, queue }: Pick<EnvironmentState, 'running' | 'queue'>,
+): HistoryEntry[] {
+  const requests = new Map(
+    [...(running ? [running] : []), ...queue].map(({ workflowId, asked }) => [workflowId, asked]),
   );
+  return entries.map((entry) => {
+    const asked = entry.endedAt ? undefined : requests.get(entry.workflowId);
+    if (!asked) return entry;
+    const { by, intent, reason } = asked;
+    return { ...entry, asked: { by, intent, ...(reason !== undefined && { reason }) } };
+  });
+}
+
+/** A deployment that failed after the last one that did what was requested. */
+export interface LaterFailure {
+  deployment: number;
+  outcome: Outcome | 'lost';
+  /** Absent if Temporal no longer has the deployment. */
+  endedAt?: Date;
+  result?: DeploymentResult;
+}
+
+/** The last deployment, if it failed; refused and cancelled ones aside. */
+export async function laterFailure(
+  client: Client,
+  place: Place,
+  { recent }: Pick<EnvironmentState, 'recent'>,
+): Promise<LaterFailure | undefined> {
+  const last = recent.findLast(({ outcome }) => outcome === 'lost' || isSuccess(outcome) || isFailure(outcome));
+  if (!last || !isFailure(last.outcome)) return undefined;
+  const { deployment, outcome } = last;
+  for await (const execution of client.workflow.list({ query: deploymentNumbered(place, deployment) })) {
+    const { endedAt, result } = await withResult(client, entryOf(execution));
+    return { deployment, outcome, ...(endedAt && { endedAt }), ...(result && { result }) };
+  }
+  return { deployment, outcome };
+}
+
+function entryOf({
+  workflowId,
+  typedSearchAttributes,
+  startTime,
+  closeTime,
+  status,
+}: WorkflowExecutionInfo): HistoryEntry {
+  return {
+    workflowId,
+    deployment: typedSearchAttributes.get(searchAttributes.number),
+    release: typedSearchAttributes.get(searchAttributes.release),
+    status: statusOf(status.name, typedSearchAttributes.get(searchAttributes.status)),
+    startedAt: startTime,
+    endedAt: closeTime,
+  };
+}
+
+async function withResult(client: Client, entry: HistoryEntry): Promise<HistoryEntry> {
+  return { ...entry, result: entry.endedAt && (await endOf(client, entry.workflowId)) };
 }
 
 /** The outcome; of a workflow that ended without one, how it ended. */

@@ -4,7 +4,7 @@ export { DeploymentHandle, type CancellationResponse } from './deployment-handle
 export { BadRequest, DeploymentLost, EngineUnreachable, NoWorker } from '../temporal/errors';
 export { NameProblem } from '../model/names';
 export type { LoadBalancerStatus } from './load-balancer';
-export type { HistoryEntry } from './history';
+export type { HistoryEntry, LaterFailure } from './history';
 export { Schedules, type ScheduledRun, type ScheduleListing, type ScheduleView } from './schedules';
 export { Registries, type LoginOptions, type RegistryLine } from './registries';
 export type { Credential } from './registries/verify';

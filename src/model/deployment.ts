@@ -21,6 +21,14 @@ export function isSuccess(outcome: Outcome): boolean {
   return outcome === 'succeeded' || outcome === 'unchanged';
 }
 
+/** `lost`: it was terminated, or timed out. */
+const failures: readonly (Outcome | 'lost')[] = ['rolled_back', 'rollback_incomplete', 'left_as_is', 'lost'];
+
+/** True for a deployment that began, and failed; false if it was refused or cancelled. */
+export function isFailure(outcome: Outcome | 'lost'): boolean {
+  return failures.includes(outcome);
+}
+
 /** Stages of a deployment that has not ended. `waiting`: for a person. */
 export const stages = ['queued', 'planning', 'pulling', 'deploying', 'waiting', 'committing', 'rolling_back'] as const;
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { cli } from '../support/cli';
 import { docker, wipe } from '../support/docker-world';
@@ -83,14 +83,57 @@ describeWith('docker', 'commands of every day on Docker', () => {
       services: { app: { image: 'localhost:1/none:1', stop_grace_period: '1s' } },
     });
     const run = (...words: string[]) => cli([...words, '-c', waiting], { environment });
-    await run('deploy', '-d');
+    await run('deploy', '-d', '--reason', 'SHOP-812');
     const waits = /waits since \d{4}-\d\d-\d\d \d\d:\d\d: pull localhost:1\/none:1\n {2}Docker: .*connection refused/;
     await eventually(async () => expect((await run('status')).stdout).toMatch(waits));
     const number = /deployment (\d+) waits/.exec((await run('status')).stdout)![1]!;
     expect((await run('status', number)).stdout).toMatch(waits);
-    await eventually(async () => expect((await run('history')).stdout).toMatch(/^\d+ +delayed/m));
+    await run('deploy', '-d', '--reason', 'after that');
+    const { username } = userInfo();
+    await eventually(async () => {
+      const { stdout } = await run('history');
+      expect(stdout).toMatch(new RegExp(`^\\d+ +delayed .* ${username} +deploy: SHOP-812$`, 'm'));
+      expect(stdout).toMatch(new RegExp(`^- +queued .* ${username} +deploy: after that$`, 'm'));
+    });
+    const [queued] = JSON.parse((await run('history', '--json')).stdout) as [{ workflowId: string }];
+    expect(queued).toMatchObject({ status: 'queued', asked: { by: username, intent: 'deploy', reason: 'after that' } });
+    expect(await run('cancel', queued.workflowId)).toMatchObject({ code: 0 });
     await run('cancel', number);
     expect((await run('status', number, '--watch')).code).toBe(4);
+  });
+
+  it('mentions a deployment that failed after the current release, until one succeeds', async () => {
+    const change = (more: object) =>
+      writeStack({
+        name,
+        environment: 'test',
+        services: { app: { image: images.app, stop_grace_period: '1s', ...more } },
+      });
+    const run = (of: string, ...words: string[]) => cli([...words, '-c', of], { environment });
+    expect((await run(file, 'status')).stdout).not.toContain('failed');
+    const broken = change({ environment: { CRASH: '7' } });
+    expect(await run(broken, 'deploy', '--reason', 'SHOP-813')).toMatchObject({ code: 1 });
+    const { username } = userInfo();
+    await eventually(async () =>
+      expect((await run(broken, 'status')).stdout).toMatch(
+        new RegExp(
+          `^deployment (\\d+) \\(deploy by ${username}, just now\\) failed and was rolled back: ` +
+            `app-1 .*exited 7.*; more: deploy-code status \\1 -c `,
+          'm',
+        ),
+      ),
+    );
+    const { failed } = JSON.parse((await run(broken, 'status', '--json')).stdout) as { failed: object };
+    expect(failed).toMatchObject({
+      outcome: 'rolled_back',
+      requestedBy: username,
+      reason: 'SHOP-813',
+      endedAt: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+      cause: { service: 'app', message: expect.stringContaining('exited 7') as string },
+    });
+    expect(await run(file, 'deploy')).toMatchObject({ code: 0 });
+    expect((await run(file, 'status')).stdout).not.toContain('failed');
+    expect(JSON.parse((await run(file, 'status', '--json')).stdout)).not.toHaveProperty('failed');
   });
 
   it('gives the command the keys and the size of the terminal, and exits with its code', async () => {

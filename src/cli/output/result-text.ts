@@ -1,10 +1,14 @@
+import type { LaterFailure } from '../../client/history';
+import type { Outcome } from '../../model/deployment';
 import type { Cause, DeploymentResult } from '../../workflows/messages';
 import { exitCodeOf } from '../exit-codes';
 import { refusalText } from './plan-text';
-import { counted, seconds } from './words';
+import { ago, counted, cutMiddle, seconds } from './words';
 import { paint } from './terminal';
 
 const shownLogLines = 10;
+/** Characters of a cause in one line. */
+const longestCause = 160;
 /** Exit code of what was ended by SIGKILL. */
 const killed = 137;
 
@@ -99,4 +103,21 @@ function memoryText({ outOfMemory, exitCode }: NonNullable<Cause['evidence']>): 
 function atStep(step: string, title: string, what: string): string {
   const [, kind] = step.split('/');
   return kind?.startsWith('retire') ? `${what} (before: ${title})` : `${title}: ${what}`;
+}
+
+const endings: Partial<Record<Outcome | 'lost', string>> = {
+  rolled_back: 'failed and was rolled back',
+  rollback_incomplete: 'failed, and its rollback is incomplete',
+  left_as_is: 'failed, and was left as it is',
+  lost: 'ended without a result',
+};
+
+/** One line about a deployment that failed after the current release. `place`: the options of the environment. */
+export function failureText({ deployment, outcome, endedAt, result }: LaterFailure, place: string): string {
+  const about = [result && `${result.intent} by ${result.requestedBy}`, endedAt && ago(endedAt)].filter(Boolean);
+  const cause = result?.cause?.message.split('\n')[0];
+  return (
+    `deployment ${deployment}${about.length > 0 ? ` (${about.join(', ')})` : ''} ${endings[outcome] ?? outcome}` +
+    `${cause ? `: ${cutMiddle(cause, longestCause)}` : ''}; more: deploy-code status ${deployment}${place}`
+  );
 }

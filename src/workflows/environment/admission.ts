@@ -1,12 +1,10 @@
+import { isFailure, isSuccess } from '../../model/deployment';
 import { limits } from '../../model/stack/limits';
 import type { Asked } from '../../plan/asked';
 import { countFailure, isOpen } from '../support/breaker';
 import { freezeText, isOn, type Breaker, type EnvironmentState, type JoinRequest, type Outcome } from '../messages';
 
 /** Decides whether deployments may start: pure functions of the state of the environment and the time. */
-
-const failing: (Outcome | 'lost')[] = ['rolled_back', 'rollback_incomplete', 'left_as_is', 'lost'];
-const succeeding: (Outcome | 'lost')[] = ['succeeded', 'unchanged'];
 
 /** The reason for refusing a request at once; undefined if it may start or wait. */
 export function turnAway(request: JoinRequest, state: EnvironmentState, now: number): string | undefined {
@@ -60,8 +58,8 @@ function holds({ window, automatic }: Asked, { freeze, breaker }: EnvironmentSta
 /** The circuit breaker after a deployment has ended. */
 export function countEnd(breaker: Breaker | undefined, outcome: Outcome | 'lost', now: number): Breaker | undefined {
   if (!breaker) return undefined;
-  if (succeeding.includes(outcome)) return { ...breaker, failures: 0, openedAt: undefined };
-  if (!failing.includes(outcome)) return breaker;
+  if (outcome !== 'lost' && isSuccess(outcome)) return { ...breaker, failures: 0, openedAt: undefined };
+  if (!isFailure(outcome)) return breaker;
   return { ...breaker, ...countFailure(breaker, breaker.failures, now) };
 }
 

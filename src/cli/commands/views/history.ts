@@ -37,15 +37,15 @@ async function showHistory(options: HistoryOptions): Promise<void> {
   print(table([['NUMBER', 'STATUS', 'RELEASE', 'WHEN', 'TOOK', 'BY', 'WHAT'], ...entries.map(historyRow)]));
 }
 
-function historyRow({ deployment, status, release, startedAt, result }: HistoryEntry): string[] {
+function historyRow({ deployment, status, release, startedAt, result, asked }: HistoryEntry): string[] {
   return [
     String(deployment ?? '-'),
     status,
     String(release ?? '-'),
     ago(startedAt),
     result ? seconds(result.durationMs) : '-',
-    result?.requestedBy ?? '-',
-    result ? summaryOf(result) : '',
+    result?.requestedBy ?? asked?.by ?? '-',
+    result ? summaryOf(result) : [asked?.intent, asked?.reason].filter(Boolean).join(': '),
   ];
 }
 

@@ -1,10 +1,12 @@
 import type { DeployCodeClient } from '../../../client/client';
+import type { LaterFailure } from '../../../client/history';
 import { placeOf } from '../../../client/place';
 import type { Stack } from '../../../config';
 import type { EnvironmentState, ReleaseContents } from '../../../workflows/messages';
 import { breakerText, frozenText } from '../../output/control-text';
 import { loadBalancerText } from '../../output/load-balancer-text';
 import { waitingText } from '../../output/question-text';
+import { failureText } from '../../output/result-text';
 import { statusTable, type Wanted } from '../../output/status-table';
 import { paint } from '../../output/terminal';
 import { watchText } from '../../output/watch-text';
@@ -38,6 +40,7 @@ export async function stackStatus(
   const contents = release === undefined ? undefined : await client.release(place, release);
   // Instances on an unavailable host are not missing.
   const wanted = away.length > 0 ? {} : wantedOf(contents, found, state?.jobs);
+  const failed = state && (await client.laterFailure(place, state));
   const running = state?.running
     ? await runningText(client, state.running, state.queue.length, placeArguments(options))
     : [];
@@ -49,6 +52,7 @@ export async function stackStatus(
       release,
       running: state?.running,
       queued: state?.queue.length ?? 0,
+      ...(failed && { failed: failureDocument(failed) }),
       freeze: state?.freeze,
       breaker: state?.breaker,
       watch: state?.watch,
@@ -61,10 +65,16 @@ export async function stackStatus(
     lines: [
       `${paint.bold(`${stack.name}/${stack.environment}`)}  ${aboutText(release, contents).join('  ')}`,
       ...balancing.lines,
+      ...(failed ? [paint.red(failureText(failed, placeArguments(options)))] : []),
       ...[...balancing.troubles, ...stateText(state), ...running].map(paint.yellow),
       ...(found.length > 0 || Object.keys(wanted).length > 0 ? statusTable(found, wanted, width) : []),
     ],
   };
+}
+
+function failureDocument({ deployment, outcome, endedAt, result }: LaterFailure): object {
+  const { intent, requestedBy, reason, cause: { evidence: _, ...cause } = {} } = result ?? {};
+  return { deployment, outcome, endedAt, intent, requestedBy, reason, ...(result?.cause && { cause }) };
 }
 
 function aboutText(release: number | undefined, contents: ReleaseContents | undefined): string[] {
