@@ -190,6 +190,11 @@ export interface HealthOptions {
   afterTrouble: boolean;
 }
 
+/** A watch for which failed health checks do not count. `started`: names of the instances that were healthy before. */
+export interface DeathsOnly {
+  started: string[];
+}
+
 export interface Activities {
   /** Joins the queue of an environment; resolves with this worker's fleet rules. */
   joinEnvironment(input: JoinInput): Promise<FleetRules>;
@@ -314,7 +319,11 @@ export interface Activities {
    * Watches instances of a deployment, each from the moment it is healthy; resolves with the first that becomes
    * unhealthy, exits or is restarted. Changes nothing.
    */
-  watchInstances(context: StepContext, instances: InstanceRef[]): Promise<NotRunning & { instance: string }>;
+  watchInstances(
+    context: StepContext,
+    instances: InstanceRef[],
+    deathsOnly?: DeathsOnly,
+  ): Promise<NotRunning & { instance: string }>;
   /**
    * The expected instances that do not run, are no longer healthy, or cannot be reached by a new load balancer, with
    * evidence.

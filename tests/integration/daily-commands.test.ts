@@ -136,6 +136,30 @@ describeWith('docker', 'commands of every day on Docker', () => {
     expect(JSON.parse((await run(file, 'status', '--json')).stdout)).not.toHaveProperty('failed');
   });
 
+  it('says that a service has died, and which job the rollback waits for', async () => {
+    const dying = uniqueName('dying');
+    const idle = { image: images.app, command: ['sleep', '1000'], restart: 'no', stop_grace_period: '1s' };
+    const services = { db: idle, migrate: { ...idle, kind: 'job', depends_on: { db: 'started' } } };
+    const of = writeStack({ name: dying, environment: 'test', services });
+    const run = (...words: string[]) => cli([...words, '-c', of], { environment });
+    const container = (short: string) => docker.getContainer(`${dying}-test-${short}-1-d1`);
+    await run('deploy', '-d');
+    await eventually(async () => expect((await container('migrate').inspect()).State.Running).toBe(true));
+    await container('db').kill();
+    await eventually(async () =>
+      expect((await run('status')).stdout).toMatch(
+        /deployment 1 waits\nfailed: db-1 exited 137 .*\nwaits until migrate has finished.*\n.*cancel 1 --kill-jobs/,
+      ),
+    );
+    expect((await container('migrate').inspect()).State.Running).toBe(true);
+    await run('cancel', '1', '--kill-jobs');
+    const { code, stdout } = await run('status', '1', '--watch');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/note {2}the deployment has failed \(db-1 exited 137.*waits until migrate has finished/);
+    expect(stdout).toMatch(/FAILED, rolled back.*\n +cause +watch db: db-1 exited 137/);
+    await wipe(dying);
+  });
+
   it('gives the command the keys and the size of the terminal, and exits with its code', async () => {
     const exec = `${process.execPath} ${resolve('bin/deploy-code')} exec -it -c ${file} app sh`;
     const terminal = spawn('script', ['-qec', `stty cols 111 rows 33; ${exec}`, '/dev/null'], {

@@ -2,6 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import type { DeploymentHandle } from '../../src/client';
 import { address, startEngine, type TestEngine } from '../support/engine';
+import { note, reached } from '../support/events';
 import { eventually } from '../support/eventually';
 import { memoryStack, shop } from '../support/memory-stack';
 
@@ -151,7 +152,9 @@ describe('a job', () => {
     const handle = await engine.client.deploy(stack);
     await until(handle, 'run migrate-1');
     await handle.cancel('ana');
-    await until(handle, 'run migrate-1');
+    await eventually(async () =>
+      expect((await handle.progress()).failing).toMatchObject({ cause: { step: 'cancel' }, jobs: ['migrate'] }),
+    );
     const job = [...host.instances.values()].find(
       ({ spec }) => spec.stack === stack.name && spec.service === 'migrate',
     )!;
@@ -160,6 +163,45 @@ describe('a job', () => {
     expect(await handle.result()).toMatchObject({
       outcome: 'cancelled',
       notUndone: ['migrate (migrate:1) ran and stays applied'],
+    });
+  });
+
+  describe('during which a service dies', () => {
+    const died = 'database-1 exited 137 after it had started';
+    const failing = async () => {
+      const stack = shop();
+      host.held.add('migrate:1');
+      const handle = await engine.client.deploy(stack);
+      const job = `${stack.name}-test-migrate-1-d1`;
+      await eventually(async () => expect(host.instances.get(job)?.status.state).toBe('running'));
+      host.exit(`${stack.name}-test-database-1-d1`, 137);
+      await reached(handle, note(`the deployment has failed (${died}), and waits until migrate has finished`));
+      expect(await handle.progress()).toMatchObject({
+        status: 'deploying',
+        failing: { cause: { service: 'database', message: died }, jobs: ['migrate'] },
+      });
+      expect(host.get(job).status.state).toBe('running');
+      return { handle, job };
+    };
+    const ended = {
+      outcome: 'rolled_back',
+      cause: { service: 'database', message: died, evidence: { exitCode: 137 } },
+    };
+
+    it('finishes first; the deployment has failed at once, and is rolled back then', async () => {
+      const { handle, job } = await failing();
+      host.exit(job, 0);
+      expect(await handle.result()).toMatchObject({
+        ...ended,
+        notUndone: ['migrate (migrate:1) ran and stays applied'],
+      });
+      expect(await handle.progress()).not.toHaveProperty('failing');
+    });
+
+    it('is killed if a person says so; the cause stays that of the failure', async () => {
+      const { handle } = await failing();
+      await handle.cancel('ana', { killJobs: true });
+      expect(await handle.result()).toMatchObject(ended);
     });
   });
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { alwaysRestarted, type InstanceRef } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import { RuntimeError, type Runtime } from '../../runtimes/runtime';
+import type { DeathsOnly } from '../contract';
 import { healthyWithinMs } from './await-healthy';
 import { completedByItself } from './completion';
 import { problemOf } from './probe';
@@ -23,6 +24,8 @@ export type RestartBaselines = Record<string, number>;
 export interface RolloutWatching {
   runtime: Runtime;
   instances: readonly InstanceRef[];
+  /** Set: failed health checks do not count. */
+  deathsOnly?: DeathsOnly;
   /** Baselines of an earlier attempt of the activity. */
   baselines?: RestartBaselines;
   onBaselines: (baselines: RestartBaselines) => void;
@@ -83,7 +86,10 @@ class RolloutWatch {
   private trustedFrom = 0;
 
   constructor(private readonly options: RolloutWatching) {
-    this.baselines = { ...options.baselines };
+    const { instances, deathsOnly, baselines } = options;
+    const started = instances.filter(({ name }) => deathsOnly?.started.includes(name));
+    const initial = started.map((instance) => [instance.name, this.countsRestarts(instance) ? 0 : unknown] as const);
+    this.baselines = { ...Object.fromEntries(initial), ...baselines };
   }
 
   /** Checks all instances with limited concurrency; resolves with the first failure. */
@@ -134,6 +140,7 @@ class RolloutWatch {
     if (baseline === unknown) this.admit(name, status!.restarts);
     else if (status!.restarts > baseline && this.countsRestarts(instance))
       return crashedAndRestarted(this.options.runtime, name, status!);
+    if (this.options.deathsOnly) return undefined;
     if (!instance.healthCheck) return failedOwnCheck(status);
     const problem = await this.probe(instance, now);
     return typeof problem === 'object' ? { ...problem, status } : undefined;

@@ -54,12 +54,13 @@ export function verificationActivities({
         if (unreached.length > 0) throw new SoftwareFault(unreachedMessage(unreached));
       }),
 
-    watchInstances: (context, instances) =>
+    watchInstances: (context, instances, deathsOnly) =>
       withHeartbeat(async ({ signal, heartbeat, previous }) => {
         const runtime = runtimes(context);
         const { instance, ...lapse } = await watchRollout({
           runtime,
           instances,
+          deathsOnly,
           baselines: previous as RestartBaselines | undefined,
           onBaselines: heartbeat,
           signal,

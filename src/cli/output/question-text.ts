@@ -25,6 +25,18 @@ export function failureText(
   ];
 }
 
+/** Why a deployment has failed or was cancelled, and the jobs that it waits for. */
+function failingText({ deployment, failing }: Pick<Progress, 'deployment' | 'failing'>, place: string): string[] {
+  if (!failing) return [];
+  const { cause, jobs } = failing;
+  const [why] = cause.message.split('\n');
+  return [
+    cause.step === 'cancel' ? why! : `failed: ${why}`,
+    `waits until ${jobs.join(', ')} has finished: jobs are not interrupted`,
+    `  deploy-code cancel ${deployment} --kill-jobs${place}   (ends it now)`,
+  ];
+}
+
 /** The steps that wait for an approval, and the commands that approve or reject them. */
 export function approvalText(
   { deployment, approvals = [] }: Pick<Progress, 'deployment' | 'approvals'>,
@@ -53,6 +65,7 @@ export function waitingText(progress: Progress, place: string): string[] {
     ...delaysOf(progress.events).flatMap(delayText),
     ...approvalText(progress, place),
     ...failureText(progress, place),
+    ...failingText(progress, place),
     ...(question ? [question.text, ...answerCommands(deployment, question, place)] : []),
   ];
 }

@@ -113,7 +113,7 @@ const endings: Partial<Record<Outcome | 'lost', string>> = {
 };
 
 /** One line about a deployment that failed after the current release. `place`: the options of the environment. */
-export function failureText({ deployment, outcome, endedAt, result }: LaterFailure, place: string): string {
+export function laterFailureText({ deployment, outcome, endedAt, result }: LaterFailure, place: string): string {
   const about = [result && `${result.intent} by ${result.requestedBy}`, endedAt && ago(endedAt)].filter(Boolean);
   const cause = result?.cause?.message.split('\n')[0];
   return (

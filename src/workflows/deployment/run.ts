@@ -41,6 +41,8 @@ export class DeploymentRun {
   readonly context: DeploymentContext;
   private readonly waitingSteps: WaitingSteps;
   private cause?: Cause;
+  /** A person has ended it. */
+  private isAborted = false;
   /** Point of no return: set once nothing is rolled back any more. */
   committed = false;
   private input: DeploymentInput;
@@ -61,10 +63,13 @@ export class DeploymentRun {
   }
 
   /**
-   * Cancels the rollout, so that it is rolled back. Running jobs finish first. Has no effect after the commit.
+   * Cancels the rollout, so that it is rolled back. Running jobs finish first; a failure that already waits for them
+   * stays the cause. Has no effect after the commit.
    */
   stop(cause: Cause): void {
-    this.cause ??= cause;
+    this.isAborted ||= cause.step === 'cancel';
+    this.cause ??= this.rollout.failure ?? cause;
+    this.context.log.failing ??= { cause: this.cause, jobs: () => this.interpreter.runningJobs };
     if (!this.committed) this.rolloutScope.cancel();
     this.context.failureDecision.decide({ kind: 'roll back' });
   }
@@ -169,6 +174,7 @@ export class DeploymentRun {
       !this.input.automatic &&
       this.observed !== undefined &&
       step !== 'cancel' &&
+      !this.isAborted &&
       !(error instanceof Rejection)
     );
   }
@@ -264,7 +270,7 @@ export class DeploymentRun {
     const { plan, input, rollback } = this;
     const cancelled = cause.step === 'cancel';
     if (!plan) return { outcome: cancelled ? 'cancelled' : 'refused', cause, refusals: [] };
-    if (!input.stack.deployment.rollbackOnFailure && !this.isAborted()) return this.leaveAsIs(cause);
+    if (!input.stack.deployment.rollbackOnFailure && !this.isAborted) return this.leaveAsIs(cause);
     if (!(await rollback.isAllowed(input, plan))) return this.leaveAsIs(cause);
     await this.context.routes.restore(input.stack);
     const { complete, rollbackMs } = await rollback.perform(input, plan);
@@ -274,10 +280,6 @@ export class DeploymentRun {
       refusals: [],
       rollbackMs,
     };
-  }
-
-  private isAborted(): boolean {
-    return this.cause?.step === 'cancel';
   }
 
   /** Commits the current instances as the base of the next deployment. */

@@ -104,6 +104,8 @@ export interface Progress {
   approvals?: { title: string; service?: string }[];
   /** It failed, and waits for a decision until then (ms since the epoch). */
   failure?: { cause: Cause; until: number };
+  /** It has failed or was cancelled, and waits for jobs that finish first. */
+  failing?: { cause: Cause; jobs: string[] };
   cause?: Cause;
 }
 

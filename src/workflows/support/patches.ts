@@ -54,4 +54,6 @@ export const patches = {
   keepsImageVolumes: 'keeps-image-volumes',
   /** Since 0.2: instances of earlier phases are confirmed before a job starts, and after each second of a rollout. */
   confirmedPhases: 'confirmed-phases',
+  /** Since 0.2: services replaced in one step are watched while long jobs run. */
+  watchedJobs: 'watched-jobs',
 } as const;

@@ -6,7 +6,7 @@ import type { EnvironmentState, ReleaseContents } from '../../../workflows/messa
 import { breakerText, frozenText } from '../../output/control-text';
 import { loadBalancerText } from '../../output/load-balancer-text';
 import { waitingText } from '../../output/question-text';
-import { failureText } from '../../output/result-text';
+import { laterFailureText } from '../../output/result-text';
 import { statusTable, type Wanted } from '../../output/status-table';
 import { paint } from '../../output/terminal';
 import { watchText } from '../../output/watch-text';
@@ -65,7 +65,7 @@ export async function stackStatus(
     lines: [
       `${paint.bold(`${stack.name}/${stack.environment}`)}  ${aboutText(release, contents).join('  ')}`,
       ...balancing.lines,
-      ...(failed ? [paint.red(failureText(failed, placeArguments(options)))] : []),
+      ...(failed ? [paint.red(laterFailureText(failed, placeArguments(options)))] : []),
       ...[...balancing.troubles, ...stateText(state), ...running].map(paint.yellow),
       ...(found.length > 0 || Object.keys(wanted).length > 0 ? statusTable(found, wanted, width) : []),
     ],

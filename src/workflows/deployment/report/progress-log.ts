@@ -25,6 +25,8 @@ export class ProgressLog {
   cause?: Cause;
   approvals?: Progress['approvals'];
   failure?: Progress['failure'];
+  /** Why it will be rolled back, and the jobs that run until then. */
+  failing?: { cause: Cause; jobs: () => string[] };
   private readonly events: ProgressEvent[] = [];
   /** Ids of the steps that wait for their platform. */
   private readonly delayed = new Set<string>();
@@ -42,7 +44,8 @@ export class ProgressLog {
 
   /** The events after a sequence number; includes the plan until the reader has seen a later event. */
   since(sequence: number): Progress {
-    const { status, deployment, queued, question, cause, planned, approvals, failure } = this;
+    const { status, deployment, queued, question, cause, planned, approvals, failure, failing } = this;
+    const jobs = status === 'deploying' ? (failing?.jobs() ?? []) : [];
     const plan = planned && sequence <= planned.after ? planned.plan : undefined;
     return {
       status,
@@ -53,6 +56,7 @@ export class ProgressLog {
       plan,
       ...(approvals?.length && { approvals }),
       ...(failure && { failure }),
+      ...(failing && jobs.length > 0 && { failing: { cause: failing.cause, jobs } }),
       events: this.events.slice(sequence),
     };
   }

@@ -67,12 +67,18 @@ const lastLine = '\n\n\u00a0';
 
 /** The state of a deployment, with a table of its phases, as Markdown for the Temporal UI. */
 export function details(progress: Progress): string {
-  const { plan, status, deployment, behind, held, question, cause, approvals = [] } = progress;
+  const { plan, status, deployment, behind, held, question, cause, failing, approvals = [] } = progress;
   const head = [
     `**deployment ${deployment ?? '(waits)'}**: ${status.replaceAll('_', ' ')}`,
     ...(behind !== undefined && status === 'queued' ? [`behind deployment ${behind}`] : []),
     ...(held !== undefined && status === 'queued' ? [literalMarkdown(held, longestText)] : []),
     ...(cause ? [codeMarkdown(cause.message, longestText)] : []),
+    ...(failing
+      ? [
+          codeMarkdown(failing.cause.message, longestText),
+          `waits until ${literalMarkdown(failing.jobs.join(', '))} has finished`,
+        ]
+      : []),
     ...delaysOf(progress.events).map(
       ({ title, message, since }) =>
         `waits since ${timeOf(since)}: ${literalMarkdown(title, longestText)}: ${codeMarkdown(message, longestText)}`,

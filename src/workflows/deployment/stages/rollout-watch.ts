@@ -5,8 +5,9 @@ import { toRef } from '../../../plan/service/instance-spec';
 import { servicesOf, type Plan, type PlannedService, type Stage, type StepOf } from '../../../plan/plan';
 import { counted } from '../../../model/text';
 import { activity } from '../../support/activity-options';
-import { watchQueueOf } from '../../messages';
+import { watchQueueOf, type Cause } from '../../messages';
 import { patches } from '../../support/patches';
+import { sleep } from '../../support/serialised-events';
 import type { DeploymentContext } from '../context';
 import { StepFailure, toProblem } from '../steps/failure';
 import type { Interpreter } from '../steps/interpreter';
@@ -16,13 +17,18 @@ export interface Tolerance {
   isTolerated: (service: string) => boolean;
   /** Accepts a failure; returns true if the service may fail alone. */
   tolerate: (failure: StepFailure, service: PlannedService) => boolean;
+  /** Takes note of a failure that ends the whole deployment. */
+  fail: (cause: Cause) => void;
 }
+
+/** Jobs that are over sooner start no watch. */
+const shortJobMs = 2000;
 
 /**
  * Watches the new instances of gradually replaced services, each from the moment it is healthy until the commit. The
  * first failure ends the rollout; requests move away from the instance before anything else is undone. One activity
- * watches all such instances of a phase on a host. Services replaced in one step are not watched, only checked before
- * the commit.
+ * watches all such instances of a phase on a host. Services replaced in one step are checked before the commit, and
+ * watched only while jobs run.
  */
 export class RolloutWatch {
   private plan?: Plan;
@@ -84,6 +90,28 @@ export class RolloutWatch {
     }
   }
 
+  /**
+   * Performs a phase with jobs. If they take long, the new instances that no other watch looks after are watched
+   * meanwhile; only an exit, a restart or a removal fails them, since a job may keep a service from answering.
+   */
+  async duringJobs(services: readonly PlannedService[], work: () => Promise<void>): Promise<void> {
+    const instances = services.filter((service) => !isWatched(service) && startsOf(service).length > 0);
+    if (!this.watching || instances.length === 0 || !patched(patches.watchedJobs)) return work();
+    const scope = new CancellationScope({ cancellable: true });
+    const queues = [...new Set(instances.flatMap(startsOf).map(({ taskQueue }) => taskQueue))];
+    void scope
+      .run(async () => {
+        await sleep(shortJobMs, 'services are watched during long jobs');
+        await Promise.all(queues.map((queue) => this.watchOver(instances, queue, startsOf, true)));
+      })
+      .catch((error: unknown) => this.noteEnd(error));
+    try {
+      await work();
+    } finally {
+      scope.cancel();
+    }
+  }
+
   private hasNewInstances(service: PlannedService): boolean {
     return watchedOf(service).some(({ id }) => this.interpreter.finished.has(id));
   }
@@ -98,28 +126,40 @@ export class RolloutWatch {
       const services = servicesOf(
         this.plan!.phases.filter(({ number, kind }) => number === phase && kind === 'deploy'),
       );
-      void this.watching!.run(() => this.watchOver(services, queue)).catch((error: unknown) => {
-        if (!isCancellation(error))
-          this.context.log.note(`the watch of new instances has stopped: ${toProblem(error).message}`);
-      });
+      void this.watching!.run(() => this.watchOver(services, queue, watchedOf)).catch((error: unknown) =>
+        this.noteEnd(error),
+      );
     }
   }
 
+  private noteEnd(error: unknown): void {
+    if (!isCancellation(error))
+      this.context.log.note(`the watch of new instances has stopped: ${toProblem(error).message}`);
+  }
+
   /** Watches until a failure ends the whole deployment. */
-  private async watchOver(services: PlannedService[], queue: string): Promise<void> {
+  private async watchOver(
+    services: PlannedService[],
+    queue: string,
+    instancesOf: (service: PlannedService) => StepOf<'start'>[],
+    deathsOnly = false,
+  ): Promise<void> {
     const { activityContext: context } = this.context;
     const { isTolerated } = this.tolerance;
     for (;;) {
       const left = services.filter(({ name }) => !isTolerated(name));
       const instances = left
-        .flatMap((service) => watchedOf(service).filter(({ taskQueue }) => taskQueue === queue))
+        .flatMap((service) => instancesOf(service).filter(({ taskQueue }) => taskQueue === queue))
         .map(({ instance }) => toRef(instance));
       if (instances.length === 0) return;
-      const failed = await activity(
+      const watchInstances = activity(
         'watchInstances',
         watchQueueOf(queue),
-        `watch ${counted(instances.length, 'new instance')} until the commit`,
-      )(context, instances);
+        `watch ${counted(instances.length, 'new instance')} ${deathsOnly ? 'while jobs run' : 'until the commit'}`,
+      );
+      const failed = await (deathsOnly
+        ? watchInstances(context, instances, { started: this.startedAmong(left) })
+        : watchInstances(context, instances));
       if (
         this.handleFailure(
           failed,
@@ -128,6 +168,13 @@ export class RolloutWatch {
       )
         return;
     }
+  }
+
+  private startedAmong(services: readonly PlannedService[]): string[] {
+    return services
+      .flatMap(startsOf)
+      .filter(({ id }) => this.interpreter.finished.has(id))
+      .map(({ instance }) => instance.name);
   }
 
   /** Handles a failed instance; true if the whole deployment ends. */
@@ -141,7 +188,10 @@ export class RolloutWatch {
     const isTolerated = this.tolerance.tolerate(failure, service);
     this.context.log.note(message);
     const lanes = [...(this.lanes.get(name) ?? [])];
-    if (!isTolerated) this.found = failure;
+    if (!isTolerated) {
+      this.found = failure;
+      this.tolerance.fail(failure.cause);
+    }
     for (const lane of lanes) lane.failure = failure;
     for (const { scope } of isTolerated ? lanes : [{ scope: this.rolloutScope! }]) scope.cancel();
     if (this.context.input.stack.deployment.rollbackOnFailure)
@@ -176,6 +226,10 @@ interface Lane {
 /** Whether new instances of a service are watched until the commit. */
 export function isWatched(service: PlannedService): boolean {
   return watchedOf(service).length > 0;
+}
+
+function startsOf({ stages, tail }: PlannedService): StepOf<'start'>[] {
+  return [...stages, ...tail].flat(2).filter((step) => step.kind === 'start');
 }
 
 /** The starts to watch: those of a replaced service that are followed by further steps. */

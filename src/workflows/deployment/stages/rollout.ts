@@ -38,6 +38,8 @@ export class Rollout {
   readonly tolerated: Cause[] = [];
   /** Services that have completed, with the fingerprint of their instances. */
   readonly completed: Record<string, string> = {};
+  /** The failure that ends it, as soon as it is known: running jobs finish first. */
+  failure?: Cause;
   private lastStart = 0;
   private lastConfirmation = 0;
   private readonly watch: RolloutWatch;
@@ -50,6 +52,7 @@ export class Rollout {
     this.watch = new RolloutWatch(context, interpreter, {
       isTolerated: (name) => this.isTolerated(name),
       tolerate: (failure, service) => this.tolerate(failure, service),
+      fail: (cause) => this.fail(cause),
     });
   }
 
@@ -57,6 +60,8 @@ export class Rollout {
     const { interpreter } = this;
     const { log } = this.context;
     this.tolerated.length = 0;
+    this.failure = undefined;
+    log.failing = undefined;
     log.become('deploying');
     this.lastConfirmation = Date.now();
     await runSteps(interpreter.remaining(plan.preparation), plan.maxParallel, (lane) => interpreter.lane(lane));
@@ -81,13 +86,15 @@ export class Rollout {
     if (left.length === 0) return;
     const hasJob = left.some(({ kind }) => kind === 'run-job');
     if (hasJob || begin - this.lastConfirmation >= settleMs) await this.confirmEarlier(phase, plan);
-    await runServices(
-      services,
-      ({ stages }) => stages,
-      plan.maxParallel,
-      ({ service, lane }) => this.deployLane(service!, lane, number),
-      (error, { service }) => this.tolerate(error, service!),
-    );
+    const deploy = () =>
+      runServices(
+        services,
+        ({ stages }) => stages,
+        plan.maxParallel,
+        ({ service, lane }) => this.deployLane(service!, lane, number),
+        (error, { service }) => this.survives(error, service!),
+      );
+    await (hasJob ? this.watch.duringJobs(this.deployedWith(phase, plan), deploy) : deploy());
     this.context.log.report({ code: 'phase.finished', data: { phase: number, durationMs: Date.now() - begin } });
     this.context.log.publish();
   }
@@ -107,7 +114,7 @@ export class Rollout {
       ({ tail }) => tail,
       lanes,
       ({ service, lane }) => this.deployLane(service!, lane, phaseOf.get(service!)!),
-      (error, { service }) => this.tolerate(error, service!),
+      (error, { service }) => this.survives(error, service!),
     );
   }
 
@@ -122,6 +129,33 @@ export class Rollout {
       });
     await this.watch.lane(service, phase, () => this.interpreter.lane(this.interpreter.remaining(lane), phase));
     this.lastStart = Date.now();
+  }
+
+  /** The services of a phase and of those before it that have to run. */
+  private deployedWith(phase: PlannedPhase, { phases }: Plan): PlannedService[] {
+    const deployed = phases.slice(0, phases.indexOf(phase) + 1).filter(({ kind }) => kind === 'deploy');
+    return servicesOf(deployed).filter(({ name }) => !this.isTolerated(name));
+  }
+
+  /** Whether the deployment goes on after a failure. */
+  private survives(error: unknown, service: PlannedService): boolean {
+    if (this.tolerate(error, service)) return true;
+    if (!isCancellation(error)) this.fail(toCause(error, { id: service.name, service: service.name }));
+    return false;
+  }
+
+  /** Reports at once that the deployment has failed, though running jobs finish first. */
+  private fail(cause: Cause): void {
+    const { log, go } = this.context;
+    this.failure ??= cause;
+    const jobs = this.interpreter.runningJobs;
+    if (log.failing || jobs.length === 0) return;
+    log.failing = { cause, jobs: () => this.interpreter.runningJobs };
+    log.note(
+      `the deployment has failed (${cause.message}), and waits until ${jobs.join(', ')} has finished; ` +
+        `\`deploy-code cancel ${go.deployment} --kill-jobs\` ends it now`,
+    );
+    log.publish();
   }
 
   private tolerate(error: unknown, service: PlannedService): boolean {

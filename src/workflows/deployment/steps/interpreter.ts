@@ -19,7 +19,8 @@ export class Interpreter {
   readonly interrupted: Cause[] = [];
   /** Pulled images, by the task queue of the host. */
   private readonly pulled = new Map<string, PinnedImages>();
-  private readonly jobScopes = new Set<CancellationScope>();
+  /** Running jobs, with their names. */
+  private readonly jobScopes = new Map<CancellationScope, string>();
 
   constructor(
     private readonly context: DeploymentContext,
@@ -71,7 +72,12 @@ export class Interpreter {
 
   /** Kills running jobs; only on request of a person. */
   killJobs(): void {
-    for (const scope of this.jobScopes) scope.cancel();
+    for (const scope of this.jobScopes.keys()) scope.cancel();
+  }
+
+  /** The jobs that run: they finish, whatever happens to the deployment. */
+  get runningJobs(): string[] {
+    return [...new Set(this.jobScopes.values())];
   }
 
   /** Performs a step: retries while the platform is unavailable; failures of the software are final. */
@@ -148,7 +154,7 @@ export class Interpreter {
   private async runJob(step: StepOf<'run-job'>): Promise<void> {
     const { activityContext, clock, ask } = this.context;
     const run = (again: boolean) =>
-      this.protectedJob(() =>
+      this.protectedJob(step.instance.service, () =>
         clock.during(() =>
           activity('runJob', step.taskQueue, step.title)(activityContext, step.instance, {
             timeoutMs: step.timeoutMs,
@@ -172,10 +178,10 @@ export class Interpreter {
   }
 
   /** Runs work in its own scope below a non-cancellable one. */
-  private protectedJob(work: () => Promise<void>): Promise<void> {
+  private protectedJob(name: string, work: () => Promise<void>): Promise<void> {
     return CancellationScope.nonCancellable(async () => {
       const scope = new CancellationScope({ cancellable: true });
-      this.jobScopes.add(scope);
+      this.jobScopes.set(scope, name);
       try {
         await scope.run(work);
       } finally {
