@@ -83,6 +83,7 @@ interface ProbeState {
 class RolloutWatch {
   private readonly states = new Map<string, ProbeState>();
   private readonly baselines: RestartBaselines;
+  private readonly completed = new Set<string>();
   private trustedFrom = 0;
 
   constructor(private readonly options: RolloutWatching) {
@@ -123,7 +124,11 @@ class RolloutWatch {
   private async examineInstance(instance: InstanceRef, now: number): Promise<Lapse | undefined> {
     const { name } = instance;
     const status = await this.options.runtime.inspect(name);
-    if (await completedByItself(this.options.runtime, instance, status, true)) return undefined;
+    if (this.completed.has(name)) return undefined;
+    if (await completedByItself(this.options.runtime, instance, status, true)) {
+      this.completed.add(name);
+      return undefined;
+    }
     const baseline = this.baselines[name];
     if (baseline === undefined) {
       if (status?.state === 'exited') return this.exitBeforeHealthy(name, status, now);

@@ -57,8 +57,8 @@ export async function stillHealthy(
 }
 
 /**
- * State and health of an instance without a health check in the stack file; one that has completed is well. Waits while the HEALTHCHECK of its image
- * has no result yet, unless its interval is longer than a minute.
+ * State and health of an instance without a health check in the stack file; one that has completed is well. Waits while
+ * the HEALTHCHECK of its image has no result yet, unless its interval is longer than a minute.
  */
 export async function ownVerdict(
   runtime: Runtime,
