@@ -169,9 +169,12 @@ describe('what Compose does by default is what a Compose file gets', () => {
     expect(completes('', '{image: "busybox:1", network_mode: "service:app"}')).toBeUndefined();
     expect(completes('', '{image: "busybox:1", depends_on: {app: {condition: service_started}}}')).toBe(true);
     expect(completes('', '{image: "busybox:1", depends_on: {app: {condition: service_healthy}}}')).toBeUndefined();
-    const elsewhere = 'x-deploy-code: {infrastructure: {container_runtime: Process}}\n';
-    expect(completes('command: "true"', '{image: "busybox:1", command: "true"}', elsewhere)).toBeUndefined();
   });
+
+  it('on a cluster, only its restart policy is refused', () =>
+    expect(
+      problemsOf('services: {app: {image: "x:1"}}\nx-deploy-code: {infrastructure: {orchestrator: Kubernetes}}\n'),
+    ).toEqual([expect.stringContaining('services.app.restart: Kubernetes always restarts a service')]));
 
   it('where that contradicts the rest, it is refused', () => {
     const of = (text: string) => problemsOf(`services: {app: {image: "busybox:1", ${text}}}\n`);
