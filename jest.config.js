@@ -44,6 +44,7 @@ const unit = [
 ];
 
 module.exports = {
+  testSequencer: '<rootDir>/tests/support/longest-first.js',
   projects: [
     {
       ...shared,
