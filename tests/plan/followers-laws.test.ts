@@ -4,6 +4,9 @@ import type { Plan, Step } from '../../src/plan/plan';
 import { planRollback } from '../../src/plan/undo/rollback';
 import { stackOf } from '../support/stack';
 import { allSteps, plan, StackObservation } from '../support/observation';
+import { isFull } from '../support/exhaustive';
+
+const numRuns = isFull ? 300 : 80;
 
 /** Stacks of up to seven services that join, or restart with, earlier ones only. */
 const services = fc.array(
@@ -85,7 +88,7 @@ describe('services in namespaces of others', () => {
         const again = plan(second, host.observe(second), { deployment: 3, release: { from: 2, to: 3 } });
         expect(allSteps(again.plan)).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns },
     );
   });
 
@@ -103,7 +106,7 @@ describe('services in namespaces of others', () => {
         host.expectSound();
         expect(host.listing()).toEqual(listing);
       }),
-      { numRuns: 300 },
+      { numRuns },
     );
   });
 

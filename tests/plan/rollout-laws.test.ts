@@ -6,6 +6,9 @@ import { lanesOf, servicesOf, type Plan, type Stage, type Step } from '../../src
 import { planRollback } from '../../src/plan/undo/rollback';
 import { plan, StackObservation } from '../support/observation';
 import { stackOf } from '../support/stack';
+import { isFull } from '../support/exhaustive';
+
+const numRuns = isFull ? 300 : 100;
 
 const strategies = fc.oneof(
   fc.constant('recreate'),
@@ -116,7 +119,7 @@ describe('every rollout', () => {
           expect(served(world).length).toBeGreaterThanOrEqual(Math.max(0, floorOf(first, second)));
         }
       }),
-      { numRuns: 300 },
+      { numRuns },
     );
   });
 
@@ -138,7 +141,7 @@ describe('every rollout', () => {
           ),
         ).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns },
     );
   });
 
@@ -166,7 +169,7 @@ describe('every rollout', () => {
         expect(table(world)).toEqual(tables);
         expect(oldNames(world)).toEqual(names);
       }),
-      { numRuns: 300 },
+      { numRuns },
     );
   });
 
