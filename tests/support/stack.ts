@@ -12,9 +12,17 @@ export function writeStack(content: string | object, name = 'deploy-code.yaml'):
   return file;
 }
 
+/** Where the files of `stackOf` lie, one after the other, by user: some tests read hundreds, some as somebody else. */
+const scratch = new Map<number | undefined, string>();
+
 /** The stack of a file with that content; its environment variables are those given. */
 export function stackOf(content: string | object, variables: Record<string, string> = {}): Stack {
-  return loadStack({ file: writeStack(content), variables, shell: {} }).stack;
+  const user = process.geteuid?.();
+  const folder = scratch.get(user) ?? mkdtempSync(join(tmpdir(), 'deploy-code-stack-'));
+  scratch.set(user, folder);
+  const file = join(folder, 'deploy-code.yaml');
+  writeFileSync(file, typeof content === 'string' ? content : stringify(content));
+  return loadStack({ file, variables, shell: {} }).stack;
 }
 
 /** A stack name that no other test uses; suites may share a process. */
