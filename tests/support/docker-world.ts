@@ -39,8 +39,8 @@ export const isMiscounted = (message: string): boolean => message.includes('has 
 /** Removes everything of a stack, whatever state a failed test left it in. */
 export async function wipe(stack: string): Promise<void> {
   const filters = { label: [`deploy-code.stack=${stack}`] };
-  for (const { Id } of await docker.listContainers({ all: true, filters }))
-    await docker.getContainer(Id).remove({ force: true, v: true });
+  const containers = await docker.listContainers({ all: true, filters });
+  await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })));
   for (const { Id } of await docker.listNetworks({ filters }))
     await docker
       .getNetwork(Id)

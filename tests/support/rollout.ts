@@ -63,6 +63,6 @@ export class RolloutWorlds {
   }
 
   async wipe(): Promise<void> {
-    for (const { name } of this.made) await wipe(name);
+    await Promise.all(this.made.map(({ name }) => wipe(name)));
   }
 }
