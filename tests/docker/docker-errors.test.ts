@@ -38,6 +38,7 @@ const mistakes = [
     'sysctl "kernel.nope" is not in a separate kernel namespace: unknown',
   'OCI runtime exec failed: exec failed: unable to start container process: ' +
     'exec: "nope": stat nope: no such file or directory: unknown',
+  'Cannot mkdir: /etc/passwd is not a directory',
   'unable to find user nope: no matching entries in passwd file',
   'unable to find group nope: no matching entries in group file',
   'invalid tmpfs option ["nope" "1"]',

@@ -183,6 +183,11 @@ const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: R
     kind: 'software',
     advice: 'the image does not have the user of the service; check `user`',
   },
+  {
+    text: /^cannot mkdir: .* is not a directory/i,
+    kind: 'software',
+    advice: 'a file of the image is where the folder should be; check `working_dir`',
+  },
   { text: /error gathering device information/i, kind: 'software', advice: 'the host has no such device' },
   { text: /could not select device driver/i, kind: 'software', advice: 'the host has no GPU driver for Docker' },
   {
