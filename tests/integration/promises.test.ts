@@ -27,6 +27,14 @@ describeWith('docker', 'the promises about data', () => {
     );
     return name ? { ...stack, name } : stack;
   };
+  /** One that is deployed once, for the tests that change nothing of it. */
+  let unchanged: Promise<Stack> | undefined;
+  const unchangedDatabase = () => (unchanged ??= deployDatabase());
+  const deployDatabase = async () => {
+    const stack = database(images.app);
+    expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded' });
+    return stack;
+  };
   const volume = (name: string) => docker.getVolume(name).inspect();
   const written = async (stack: Stack) => {
     const [instance] = (await engine.client.status(stack)).found.filter(({ state }) => state === 'running');
@@ -89,8 +97,7 @@ describeWith('docker', 'the promises about data', () => {
   });
 
   it("3: an environment cannot mount another's volume", async () => {
-    const stack = database(images.app);
-    await deploy(stack);
+    const stack = await unchangedDatabase();
     const thief = dockerStack(
       { db: { image: images.app, volumes: ['data:/data'] } },
       { volumes: { data: { name: `${stack.name}-test_data`, external: true } } },
@@ -127,8 +134,7 @@ describeWith('docker', 'the promises about data', () => {
   });
 
   it('4: a changed image on a service that holds a volume is one-way in the plan', async () => {
-    const stack = database(images.app);
-    await deploy(stack);
+    const stack = await unchangedDatabase();
     const { plan } = await engine.client.plan(database(images.next, stack.name));
     expect(plan.phases[0]!.services[0]).toMatchObject({
       action: 'replace',
@@ -170,8 +176,7 @@ describeWith('docker', 'the promises about data', () => {
   });
 
   it('6: volumes carry our own labels only', async () => {
-    const stack = database(images.app);
-    await deploy(stack);
+    const stack = await unchangedDatabase();
     const { Labels } = await volume(`${stack.name}-test_data`);
     expect(Object.keys(Labels).filter((label) => !label.startsWith('deploy-code.'))).toEqual([]);
   });
