@@ -158,28 +158,30 @@ describe('a stack over several hosts', () => {
     const wider = shop(name, {}, ['alpha', 'beta', 'delta']);
     const delta = { host: 'delta', reason: expect.stringContaining('no worker serves the host delta') };
 
-    const { found, away } = await engine.client.status(wider);
+    const { client } = engine;
+    const onlyDelta = { ...wider, hosts: wider.hosts!.filter((host) => host.name === 'delta') };
+    // Side by side: each waits for the host that is away.
+    const [{ found, away }, logs, volumes, done, nowhere, alone] = await Promise.all([
+      client.status(wider),
+      client.logs(wider, ['db'], 5),
+      client.volumes(wider),
+      client.exec(wider, `${name}-test-db-1-d1`, ['true']),
+      client.exec(wider, `${name}-test-none-1-d1`, ['true']).catch((error: Error) => error),
+      client.status(onlyDelta).catch((error: Error) => error),
+    ]);
     expect(found.map(({ service, ordinal, host }) => `${service}-${ordinal} ${host}`).sort()).toEqual([
       'db-1 alpha',
       'web-1 beta',
       'web-2 beta',
     ]);
     expect(away).toEqual([delta]);
-    expect(await engine.client.logs(wider, ['db'], 5)).toMatchObject({
-      found: [{ name: `${name}-test-db-1-d1` }],
-      away: [delta],
-    });
-    expect(await engine.client.volumes(wider)).toMatchObject({
-      found: [{ name: `${name}-test_data`, host: 'alpha' }],
-      away: [delta],
-    });
-    expect(await engine.client.exec(wider, `${name}-test-db-1-d1`, ['true'])).toMatchObject({ exitCode: 0 });
-    await expect(engine.client.exec(wider, `${name}-test-none-1-d1`, ['true'])).rejects.toMatchObject({
+    expect(logs).toMatchObject({ found: [{ name: `${name}-test-db-1-d1` }], away: [delta] });
+    expect(volumes).toMatchObject({ found: [{ name: `${name}-test_data`, host: 'alpha' }], away: [delta] });
+    expect(done).toMatchObject({ exitCode: 0 });
+    expect(nowhere).toMatchObject({
       cause: { message: expect.stringContaining('it may be on a host that is away: delta: no worker serves') },
     });
-    await expect(
-      engine.client.status({ ...wider, hosts: wider.hosts!.filter((host) => host.name === 'delta') }),
-    ).rejects.toMatchObject({ message: expect.stringContaining('no worker serves the host delta') });
+    expect(alone).toMatchObject({ message: expect.stringContaining('no worker serves the host delta') });
   }, 180_000);
 
   itInFull(
