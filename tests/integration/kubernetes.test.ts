@@ -13,9 +13,11 @@ import { decoded } from '../support/histories';
 import { images } from '../support/image';
 import { describeWith } from '../support/parts';
 import type { Stack } from '../../src/config';
-import { describeInFull, itInFull } from '../support/exhaustive';
+import { describeInFull, isFull, itInFull } from '../support/exhaustive';
 
 type Data = Record<string, unknown>;
+
+const count = isFull ? 20 : 12;
 
 describeWith('kubernetes', 'a deployment on Kubernetes', () => {
   let engine: TestEngine;
@@ -31,23 +33,25 @@ describeWith('kubernetes', 'a deployment on Kubernetes', () => {
     return (await engine.client.deploy(stack, options)).result();
   };
 
-  describe('of 20 services in 4 phases', () => {
-    const with20 = (name?: string, change?: (index: number) => Data) => {
-      const stack = clusterStack(layered(20, 4, change));
+  describe(`of ${count} services in 4 phases`, () => {
+    const last = count - 1;
+    const layers = (name?: string, change?: (index: number) => Data) => {
+      const stack = clusterStack(layered(count, 4, change));
       return name ? { ...stack, name } : stack;
     };
+    const allReady = Array.from({ length: count }, (_, index) => `s${index} 1/1`).sort();
     let stack: Stack;
-    beforeAll(() => void (stack = with20()));
+    beforeAll(() => void (stack = layers()));
 
     it('comes up', async () => {
       expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded', release: 1 });
-      expect(await ready(stack)).toEqual(Array.from({ length: 20 }, (_, index) => `s${index} 1/1`).sort());
+      expect(await ready(stack)).toEqual(allReady);
     });
 
     it('plans, and changes nothing, when nothing changed', async () => {
       const before = await specs(stack);
       expect(
-        (await engine.client.plan(with20(stack.name, (index) => (index === 19 ? { image: images.next } : {})))).plan,
+        (await engine.client.plan(layers(stack.name, (index) => (index === last ? { image: images.next } : {})))).plan,
       ).toMatchObject({ changes: true, pulls: [] });
       expect(await deploy(stack)).toMatchObject({ outcome: 'unchanged' });
       expect(await specs(stack)).toEqual(before);
@@ -55,7 +59,7 @@ describeWith('kubernetes', 'a deployment on Kubernetes', () => {
 
     it('replaces one when one changed', async () => {
       const before = await specs(stack);
-      expect(await deploy(with20(stack.name, (index) => (index === 7 ? { image: images.next } : {})))).toMatchObject({
+      expect(await deploy(layers(stack.name, (index) => (index === 7 ? { image: images.next } : {})))).toMatchObject({
         outcome: 'succeeded',
         changed: ['s7'],
         release: 2,
@@ -64,14 +68,14 @@ describeWith('kubernetes', 'a deployment on Kubernetes', () => {
       expect(Object.keys(after).filter((key) => JSON.stringify(after[key]) !== JSON.stringify(before[key]))).toEqual([
         'Deployment s7',
       ]);
-      expect(await ready(stack)).toHaveLength(20);
+      expect(await ready(stack)).toHaveLength(count);
     });
 
     it('puts everything back when one is broken in the last phase', async () => {
       const before = await specs(stack);
       const result = await deploy(
-        with20(stack.name, (index) =>
-          index === 19
+        layers(stack.name, (index) =>
+          index === last
             ? { image: images.broken }
             : index === 3
               ? { environment: { A: '1' }, replicas: 2 }
@@ -85,13 +89,13 @@ describeWith('kubernetes', 'a deployment on Kubernetes', () => {
         release: 2,
         leftBehind: [],
         cause: {
-          service: 's19',
-          message: 's19 exited 1',
+          service: `s${last}`,
+          message: `s${last} exited 1`,
           evidence: { exitCode: 1, outOfMemory: false, logs: expect.arrayContaining(['told to crash: no reason']) },
         },
       });
       expect(await specs(stack)).toEqual(before);
-      expect(await ready(stack)).toEqual(Array.from({ length: 20 }, (_, index) => `s${index} 1/1`).sort());
+      expect(await ready(stack)).toEqual(allReady);
     });
 
     it('goes back to an older release', async () => {
