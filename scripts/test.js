@@ -18,7 +18,8 @@ const parts = [
   ['lint', () => command('npm', ['run', '--silent', 'lint'])],
   ['types', () => command('npm', ['run', '--silent', 'types'])],
   ['unit tests', () => command(process.execPath, [...jest, 'unit', '--maxWorkers=2'])],
-  ['real parts', () => command(process.execPath, [...jest, 'real', '--maxWorkers=2', '--forceExit'])],
+  // More than the two cores that are usual in CI: suites on real parts wait for much of their time.
+  ['real parts', () => command(process.execPath, [...jest, 'real', '--maxWorkers=3', '--forceExit'])],
   ...(full ? [['exhaustive', () => command(process.execPath, [...jest, 'full', '--forceExit'])]] : []),
 ];
 
