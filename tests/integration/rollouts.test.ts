@@ -10,6 +10,8 @@ import { reached, step } from '../support/events';
 import { isFull, itInFull } from '../support/exhaustive';
 
 const requests = isFull ? 50_000 : 2000;
+/** The versions that replace the first one, each after the other. */
+const replacements = isFull ? ['2', '3'] : ['2'];
 const smokeTest = {
   command: ['node', '-e', 'fetch("http://" + process.env.TARGET).then((answer) => process.exit(answer.ok ? 0 : 1))'],
 };
@@ -37,32 +39,31 @@ describeWith('docker', 'a rollout under load', () => {
   const deploy = async (stack: Stack) => (await engine.client.deploy(stack)).result();
 
   it.each(Object.entries(strategies).slice(isFull ? 0 : -1))(
-    'replaces a service of three twice, puts it back when a later phase fails, and loses no request: %s',
+    'replaces a service of three, puts it back when a later phase fails, and loses no request: %s',
     async (_, strategy) => {
       const front = await world();
       expect(await deploy(front.stack('1', { strategy }))).toMatchObject({ outcome: 'succeeded' });
       const load = new Load({ url: front.url });
       await load.answered(200);
-      for (const version of ['2', '3'])
+      for (const version of replacements)
         expect(await deploy(front.stack(version, { strategy }))).toMatchObject({
           outcome: 'succeeded',
           leftBehind: [],
         });
+      const release = replacements.length + 1;
       const broken = { services: { late: { image: images.broken, depends_on: { web: 'healthy' } } } };
-      expect(await deploy(front.stack('4', { strategy }, broken))).toMatchObject({
+      expect(await deploy(front.stack('broken', { strategy }, broken))).toMatchObject({
         outcome: 'rolled_back',
-        release: 3,
+        release,
         leftBehind: [],
       });
       await load.answered(Math.max(200, requests - load.sent));
       const { failed, versions } = await load.stop();
       expect(failed).toEqual({});
-      expect(Object.keys(versions)).toEqual(['1', '2', '3', '4']);
+      expect(Object.keys(versions)).toEqual(['1', ...replacements, 'broken']);
       expect(await states(front.name)).toEqual([
         'load-balancer-1-d1 running',
-        'web-1-d3 running',
-        'web-2-d3 running',
-        'web-3-d3 running',
+        ...['web-1', 'web-2', 'web-3'].map((name) => `${name}-d${release} running`),
       ]);
     },
   );
@@ -80,7 +81,7 @@ describeWith('docker', 'a rollout under load', () => {
       expect(await deploy(front.stack('1', { strategy }))).toMatchObject({ outcome: 'succeeded' });
       const load = new Load({ url: front.url });
       await load.answered(200);
-      const result = await deploy(front.stack('2', { strategy, environment: { UNHEALTHY_AFTER_MS: '5000' } }));
+      const result = await deploy(front.stack('2', { strategy, environment: { UNHEALTHY_AFTER_MS: '2000' } }));
       expect(result).toMatchObject({
         outcome: 'rolled_back',
         release: 1,

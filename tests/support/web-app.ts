@@ -2,8 +2,8 @@
  * A web application for node:20, as the content of one file. `/`: JSON with its version, after LATENCY_MS, or 500 for
  * ERROR_RATE of them; `/slow`: the same after two seconds; POST: the same once the body has come. WebSockets echo text.
  * `/big?=N`: a header of N characters; `/drip`: an event, and 1.5 seconds later another one.
- * `/healthz` and `/metrics` are neither delayed nor counted; UNHEALTHY_AFTER_MS: `/healthz` answers 503 from then on;
- * FAIL_AFTER_MS: it exits 1 then. SIGTERM ends it at once, as a careless program would.
+ * `/healthz` and `/metrics` are neither delayed nor counted; UNHEALTHY_AFTER_MS: `/healthz` answers 503 so long after
+ * the first other request; FAIL_AFTER_MS: it exits 1 then. SIGTERM ends it at once, as a careless program would.
  */
 export const webApp = String.raw`
 const { createServer } = require('node:http');
@@ -12,7 +12,7 @@ const { VERSION = '1', LATENCY_MS = '0', ERROR_RATE = '0', PORT = '8080' } = pro
 const { UNHEALTHY, UNHEALTHY_AFTER_MS, FAIL_AFTER_MS } = process.env;
 const switching =
   'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ';
-let count = 0, failed = 0, seconds = 0;
+let count = 0, failed = 0, seconds = 0, first;
 
 const metrics = () => [
   'http_requests_total{code="200"} ' + (count - failed),
@@ -26,9 +26,10 @@ const server = createServer({ maxHeaderSize: 131072 }, (request, response) => {
   const answer = (status, body, type = 'application/json') =>
     response.writeHead(status, { 'content-type': type }).end(body);
   const path = request.url.split('?')[0];
-  const isUnhealthy = UNHEALTHY || (UNHEALTHY_AFTER_MS && process.uptime() * 1000 > Number(UNHEALTHY_AFTER_MS));
+  const isUnhealthy = UNHEALTHY || (UNHEALTHY_AFTER_MS && Date.now() - first > Number(UNHEALTHY_AFTER_MS));
   if (path === '/healthz') return answer(isUnhealthy ? 503 : 200, '{}');
   if (path === '/metrics') return answer(200, metrics(), 'text/plain; version=0.0.4');
+  first ??= Date.now();
   if (path === '/big') {
     const value = 'x'.repeat(Number(request.url.split('=')[1]));
     return response.writeHead(200, { 'set-cookie': 'a=' + value }).end('{}');
