@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DeployCodeClient, type Stack } from '../../src/client';
 import { address } from '../support/engine';
 import { dockerStack, healthy, layered, listing, states, wipe } from '../support/docker-world';
+import { itInFull } from '../support/exhaustive';
 import { images } from '../support/image';
 import { describeWith } from '../support/parts';
 import { WorkerProcess } from '../support/worker-process';
@@ -43,7 +44,7 @@ describeWith('docker', 'a worker killed with -9', () => {
     expect(await states(stack.name)).toEqual(Array.from({ length: 12 }, (_, index) => `s${index}-1-d1 running`).sort());
   });
 
-  it('in the middle of a health check: the check goes on', async () => {
+  itInFull('in the middle of a health check: the check goes on', async () => {
     const stack = dockerStack({
       slow: {
         image: images.app,
