@@ -1,4 +1,5 @@
 import { describeStacks } from '../support/compose-stacks';
+import { itInFull } from '../support/exhaustive';
 
 describeStacks('Compose files of the shapes that people have', 'compose-stacks', (deployed) => {
   it('Nextcloud with Redis, MariaDB, NGINX and a cron container', async () => {
@@ -18,7 +19,7 @@ describeStacks('Compose files of the shapes that people have', 'compose-stacks',
     expect(await stack.in('web', 'touch /var/www/html/x 2> /dev/null || echo read-only')).toBe('read-only\n');
   });
 
-  it('n8n with PostgreSQL and an init script', async () => {
+  itInFull('n8n with PostgreSQL and an init script', async () => {
     const stack = await deployed('n8n', 'docker.n8n.io/n8nio/n8n:latest');
     expect(await stack.get(18_182, '/healthz')).toBe('ok\n');
     expect(await stack.variables('n8n')).toMatchObject({
