@@ -239,11 +239,11 @@ describe('a job', () => {
   });
 
   it('is killed by no timeout of the deployment: its time does not count', async () => {
-    const stack = memoryStack({ slow: { image: 'slow:1', kind: 'job' } }, { deployment: { timeout_seconds: 1 } });
+    const stack = memoryStack({ slow: { image: 'slow:1', kind: 'job' } }, { deployment: { timeout_seconds: 5 } });
     host.held.add('slow:1');
     const handle = await engine.client.deploy(stack);
     await until(handle, 'run slow-1');
-    setTimeout(() => host.exit(`${stack.name}-test-slow-1-d1`, 0), 2500);
+    setTimeout(() => host.exit(`${stack.name}-test-slow-1-d1`, 0), 7000);
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
   });
 
