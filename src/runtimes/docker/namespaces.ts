@@ -44,17 +44,19 @@ export async function containersOf(
   { joins = {}, joinsOutside = {} }: JoinedNames,
   containers: OwnContainers,
 ): Promise<Joined> {
-  const ids = await Promise.all(
-    namespaces.map(async (namespace) => {
-      const [name, outside] = [joins[namespace], joinsOutside[namespace]];
-      if (outside !== undefined) return [[namespace, await outsideId(outside, namespace, containers)]];
-      if (name === undefined) return [];
-      const found = await containers.inspect(name);
-      if (found) return [[namespace, found.Id]];
-      throw new RuntimeError('software', `${name}, whose ${namespace} namespace it joins, is gone; deploy again`);
-    }),
-  );
-  return Object.fromEntries(ids.flat()) as Joined;
+  const ids: Joined = {};
+  for (const namespace of namespaces) {
+    const [name, outside] = [joins[namespace], joinsOutside[namespace]];
+    if (outside !== undefined) ids[namespace] = await outsideId(outside, namespace, containers);
+    else if (name !== undefined) ids[namespace] = await insideId(name, namespace, containers);
+  }
+  return ids;
+}
+
+async function insideId(name: string, namespace: Namespace, containers: OwnContainers): Promise<string> {
+  const found = await containers.inspect(name);
+  if (found) return found.Id;
+  throw new RuntimeError('software', `${name}, whose ${namespace} namespace it joins, is gone; deploy again`);
 }
 
 async function outsideId(name: string, namespace: Namespace, containers: OwnContainers): Promise<string> {
