@@ -141,7 +141,7 @@ function toStack(data: StackFile, folder: string, { sealing }: ReadFile, options
       ...Object.fromEntries(Object.entries(images).map(([name, image]) => [`image.${name}`, image])),
     },
     secretValue: (secret, variable) => secrets[variable] ?? sealing[secret] ?? variables[variable] ?? shell[variable],
-    readConfig: (path) => readText(path, 'check the path'),
+    readFile: (path) => readText(path, 'check the path'),
   });
   const stack = bare(normalised);
   const input = { file, stack, acceptUnenforced };

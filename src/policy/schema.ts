@@ -43,7 +43,8 @@ const containers = z
       .optional()
       .describe(
         'Whether containers may leave their confinement: `privileged`, `devices`, `device_cgroup_rules`, ' +
-          '`security_opt` other than `no-new-privileges`, another `runtime`, `cgroup_parent`, `oom_kill_disable`, a ' +
+          '`security_opt` other than `no-new-privileges` (a seccomp profile too), another `runtime`, ' +
+          '`cgroup_parent`, `oom_kill_disable`, a ' +
           'negative `oom_score_adj`, and namespaces of the host (`pid`, `ipc`, `uts`, `userns_mode`, `cgroup`).',
       ),
     namespaces_of: patterns

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { loadStack } from '../../src/config';
 import { problemsIn } from '../support/problems';
 import { writeStack } from '../support/stack';
@@ -46,7 +48,11 @@ describe('the keys that a container engine takes as they are', () => {
 
   it.each<[object, string]>([
     [{ devices: ['dev/a'] }, 'write a device such as /dev/ttyUSB0'],
-    [{ security_opt: ['seccomp=/etc/profile.json'] }, 'use no-new-privileges:true'],
+    [{ security_opt: ['seccomp'] }, 'use no-new-privileges:true'],
+    [
+      { security_opt: ['seccomp=/nowhere/profile.json'] },
+      'security_opt.0: /nowhere/profile.json does not exist; check the path',
+    ],
     [{ dns: 'dns.example.com' }, 'write an IP address'],
     [{ hostname: 'a b' }, 'write a host name'],
     [{ cpuset: 'all' }, 'write processors such as 0-3'],
@@ -54,6 +60,40 @@ describe('the keys that a container engine takes as they are', () => {
     [{ pid: 'service:db' }, 'services.api.pid'],
   ])('%j is refused', (keys, message) => {
     expect(problems(keys).join()).toContain(message);
+  });
+
+  describe('a seccomp profile', () => {
+    const withProfile = (text: string, option = 'seccomp=./profile.json') => {
+      const file = writeStack({ name: 'shop', services: { api: { image: 'a:1', security_opt: ['label=a', option] } } });
+      writeFileSync(join(dirname(file), 'profile.json'), text);
+      return file;
+    };
+
+    it.each(['seccomp=./profile.json', 'seccomp:profile.json'])('of %s is sent in place of its file', (option) => {
+      const profile = '{\n\t"defaultAction": "SCMP_ACT_ALLOW", "note": " a\\" b ", "mask": 18446744073709551615 }\n';
+      const { stack } = loadStack({ file: withProfile(profile, option) });
+      expect(stack.services.api!.securityOpt).toEqual([
+        'label=a',
+        'seccomp={"defaultAction":"SCMP_ACT_ALLOW","note":" a\\" b ","mask":18446744073709551615}',
+      ]);
+    });
+
+    it.each([
+      ['{', './profile.json is not a seccomp profile, which is a JSON object'],
+      ['["a"]', './profile.json is not a seccomp profile, which is a JSON object'],
+      [`{"a": "${'b'.repeat(128 * 1024)}"}`, './profile.json has 129 KiB without white space; a seccomp profile may'],
+    ])('of %.20s is refused', (text, message) => {
+      const [problem] = problemsIn(() => loadStack({ file: withProfile(text) }));
+      expect(problem).toMatchObject({
+        path: 'services.api.security_opt.1',
+        message: expect.stringContaining(message) as string,
+      });
+    });
+
+    it('is no file where it is `unconfined`', () => {
+      const { stack } = loadStack({ file: withProfile('{}', 'seccomp:unconfined') });
+      expect(stack.services.api!.securityOpt).toEqual(['label=a', 'seccomp:unconfined']);
+    });
   });
 
   it.each(['Kubernetes', 'Process'])('is refused by name on %s', (runtime) => {

@@ -136,6 +136,13 @@ describe('a policy', () => {
       {},
       `services.api.${key}: `,
     ]),
+    [
+      'a seccomp profile of its own',
+      { exec: false },
+      { security_opt: ['no-new-privileges:true', `seccomp=${written('{"defaultAction": "SCMP_ACT_ALLOW"}')}`] },
+      {},
+      'services.api.security_opt: ',
+    ],
     ...['network_mode', 'ipc', 'pid'].map((key): [string, Policy, object, object, string] => [
       `a container outside the stack to join by ${key}, also where the policy says nothing of it`,
       { exec: false },

@@ -32,8 +32,8 @@ export interface NormaliseContext {
   variables: Record<string, string>;
   /** The value of a secret for builds, a variable of this machine; undefined if it is not set. */
   secretValue: BuildContext['secretValue'];
-  /** Reads the file of a config, whose content is stored with the release. */
-  readConfig: (path: string) => string;
+  /** Reads a file whose content is stored with the release. */
+  readFile: (path: string) => string;
 }
 
 export interface Normalised {
@@ -118,6 +118,7 @@ export function normalise(file: StackFile, context: NormaliseContext): Normalise
         shared: (volume) => file.volumes?.[volume]?.shared ?? false,
         sharesNamespace: sharing.has(name),
         input: (other) => file.services[other],
+        readFile: (path) => contentOfFile(path, context),
         attempt: (key, parse, fallback) => attempt(['services', name, ...key], parse, fallback),
       });
       return ownRuntime === runtime ? service : { ...service, runtime: ownRuntime };
@@ -227,9 +228,13 @@ function toVaultAddress(vault: NonNullable<NonNullable<StackFile['secrets']>[str
 function contentOf(config: { file?: string; content?: string }, context: NormaliseContext): string {
   if ((config.file === undefined) === (config.content === undefined))
     throw new Malformed('needs exactly one of file and content');
-  if (config.content !== undefined) return config.content;
+  return config.content ?? contentOfFile(config.file!, context);
+}
+
+/** @throws Malformed if it cannot be read */
+function contentOfFile(path: string, { baseDir, readFile }: NormaliseContext): string {
   try {
-    return context.readConfig(resolve(context.baseDir, config.file!));
+    return readFile(resolve(baseDir, path));
   } catch (error) {
     throw error instanceof StackFileError ? new Malformed(error.message) : error;
   }

@@ -42,9 +42,10 @@ const address = z.string().refine((text) => isIP(text) !== 0, 'write an IP addre
 const domain = z.string().regex(/^(\.|[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?)$/, 'write a domain');
 const word = z.string().regex(/^\/?[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$/, 'use letters, digits, _, ., :, / and -');
 const securityOption =
-  /^(no-new-privileges([:=](true|false))?|(apparmor|label)[:=][^\s\0]+|(seccomp[:=]|systempaths=)unconfined)$/;
+  /^(no-new-privileges([:=](true|false))?|(apparmor|label)[:=][^\s\0]+|seccomp[:=][^\0]+|systempaths=unconfined)$/;
 const securityOptions =
-  '`no-new-privileges:true`, `apparmor=PROFILE`, `label=…`, `seccomp=unconfined` or `systempaths=unconfined`';
+  '`no-new-privileges:true`, `apparmor=PROFILE`, `label=…`, `seccomp=FILE`, `seccomp=unconfined` or ' +
+  '`systempaths=unconfined`';
 const sharedOrHost = 'of the host, with `host`.';
 
 const devicePath = z.string().regex(/^\/[^\s\0]+$/, 'write the path of a device such as /dev/sda');
@@ -82,7 +83,10 @@ export const containerKeys = {
   security_opt: z
     .array(z.string().regex(securityOption, `use ${securityOptions.replaceAll('`', '')}`))
     .optional()
-    .describe(`${securityOptions}.`),
+    .describe(
+      `${securityOptions}. The client reads the FILE, a seccomp profile in JSON; a change of it replaces the ` +
+        'instances.',
+    ),
   ulimits: z
     .record(z.string().regex(/^[a-z]{2,12}$/, 'write the name of a limit such as nofile'), ulimit)
     .optional()

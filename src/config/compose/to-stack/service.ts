@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import type { z } from 'zod';
 import { isData } from '../../read/overlay';
 import type { Data } from '../canonical/values';
@@ -99,7 +100,7 @@ const rows: Record<Key, Row> = {
   runtime: 'same',
   scale: 'with',
   secrets: 'same',
-  security_opt: 'same',
+  security_opt: (options) => ({ security_opt: (options as string[]).map(withHome) }),
   shm_size: 'same',
   stdin_open: 'same',
   stop_grace_period: 'same',
@@ -156,6 +157,11 @@ function toNetworkMode(mode: string, part: Part): Data {
   if (mode !== 'bridge' && mode !== 'default') return { network_mode: mode };
   part.notes.ignore(['network_mode'], `${mode}: it joins the default network of the stack instead`);
   return {};
+}
+
+/** `~` in the path of a seccomp profile is the home folder of whoever calls. */
+function withHome(option: string): string {
+  return option.replace(/^(seccomp[=:])~/, (_, key: string) => key + homedir());
 }
 
 function toBuild(build: Data, { notes }: Part): Data {

@@ -9,6 +9,7 @@ import { toBytes, toMs } from '../../schema/values';
 import { toAmounts } from './amounts';
 import { toHealth } from './health-check';
 import { toSecret } from './mounted-files';
+import { toSecurityOptions } from './security-options';
 import type { ServiceContext } from './context';
 import { hasControlCharacter, Malformed, toAssignments, toWords } from '../words';
 
@@ -50,7 +51,7 @@ export function toContainerOptions(input: ServiceInput, context: ServiceContext)
     privileged: input.privileged,
     devices: input.devices?.map(toDevice),
     deviceCgroupRules: input.device_cgroup_rules,
-    securityOpt: input.security_opt,
+    securityOpt: toSecurityOptions(input.security_opt, context),
     ulimits: input.ulimits && mapValues(input.ulimits, toUlimit),
     sysctls: input.sysctls && attempt(['sysctls'], () => toAssignments(input.sysctls), {}),
     dns: input.dns === undefined ? undefined : toList(input.dns),

@@ -18,6 +18,8 @@ export interface ServiceContext {
   sharesNamespace: boolean;
   /** Finds a dependency, to choose its condition if `depends_on` is a list. */
   input: (name: string) => ServiceInput | undefined;
+  /** Reads a file of this machine. @throws Malformed if it cannot be read */
+  readFile: (path: string) => string;
   /** Runs a parser, and turns {@link Malformed} into a finding at the key. */
   attempt: Attempt;
 }
