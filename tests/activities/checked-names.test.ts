@@ -202,6 +202,7 @@ const joins: ((network: string) => [keyof Activities, ...unknown[]])[] = [
   (name) => ['runTest', context({}), { name: 'shop-api-1', service: 'api', networks: [{ name, aliases: [] }] }, 1000],
   (name) => ['attachInstance', context({}), { name: 'shop-api-1', service: 'api' }, [{ name, aliases: [] }]],
   (name) => ['createNetwork', context({}), { name }],
+  (name) => ['startInstance', context({}), { name: 'shop-api-1', service: 'api', networkMode: `network:${name}` }, {}],
   (name) => ['observe', { ...stack({}), networks: { n: { name, external: true } } }, {}],
 ];
 

@@ -80,7 +80,8 @@ describe('a name that is none', () => {
     async (name) => {
       const instance = spec('api', { ...scope, image: 'api:1', networks: [{ name, aliases: [] }] });
       const refusal = { kind: 'software', message: expect.stringContaining('is a network mode of Docker') };
-      await expect(runtime().create(instance)).rejects.toMatchObject(refusal);
+      const byMode = spec('api', { ...scope, image: 'api:1', networkMode: `network:${name}` });
+      for (const each of [instance, byMode]) await expect(runtime().create(each)).rejects.toMatchObject(refusal);
       await expect(
         attach({ docker: engine(), local: false, address: '127.0.0.1' }, 'api-1', instance.networks),
       ).rejects.toMatchObject(refusal);

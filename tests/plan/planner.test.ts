@@ -167,6 +167,24 @@ describe('networks', () => {
     expect(refusalsOf(true, false)).toMatchObject([{ path: 'networks.back.internal' }]);
   });
 
+  it('that services join by their mode have to be there, and are neither made nor removed', () => {
+    const stack = stackOf({ ...base, services: { a: { image: 'a', network_mode: 'edge' } } });
+    const refusalsOf = (networks: ReturnType<typeof emptyObservation>['networks']) => {
+      const { plan: made, refusals } = plan(stack, { ...emptyObservation(stack), networks });
+      expect([...made.preparation, ...made.cleanup]).toEqual([]);
+      return refusals;
+    };
+    const edge = (more: object) => ({ name: 'edge', ours: false, owner: 'the Docker network "edge"', ...more });
+    expect(refusalsOf([edge({})])).toEqual([]);
+    expect(refusalsOf([edge({ ours: true, owner: 'stack shop/staging' })])).toEqual([]);
+    expect(refusalsOf([edge({ name: 'other' })])).toEqual([
+      {
+        path: 'services.a.network_mode',
+        message: 'there is no network "edge" on the host; create it first, or correct the name',
+      },
+    ]);
+  });
+
   it('of others are not joined by services whose names another environment has, unless nobody asks by them', () => {
     const others = [
       {

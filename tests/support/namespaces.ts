@@ -10,6 +10,7 @@ export const namespaces = [
   'cli',
   'compose-completion',
   'compose-files',
+  'compose-keys',
   'compose-moving',
   'compose-stacks',
   'compose-stacks-full',

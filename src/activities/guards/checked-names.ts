@@ -1,6 +1,11 @@
 import type { Stack } from '../../model/stack';
 import { largestPort } from '../../model/names/host-port';
-import type { InstanceByReference, InstanceRef, NetworkAttachment } from '../../model/instance';
+import {
+  networkOfMode,
+  type InstanceByReference,
+  type InstanceRef,
+  type NetworkAttachment,
+} from '../../model/instance';
 import {
   requireDeploymentId,
   requireHostId,
@@ -46,6 +51,10 @@ const context = ({ stack, environment, namespace }: Pick<StepContext, 'stack' | 
   requirePlace({ stack, environment });
   if (namespace !== undefined) requireName('namespace', namespace);
 };
+const ofMode = ({ networkMode }: { networkMode?: string }) => {
+  const network = networkOfMode(networkMode);
+  if (network !== undefined) requireNetwork(network);
+};
 const stackOf = ({ name, environment, services, networks, hosts = [], infrastructure: { cluster } }: Stack) => {
   context({ stack: name, environment, namespace: cluster?.namespace });
   for (const [key, network] of Object.entries(networks)) {
@@ -54,6 +63,7 @@ const stackOf = ({ name, environment, services, networks, hosts = [], infrastruc
   for (const [key, service] of Object.entries(services)) {
     requireName('service', key);
     requireName('service', service.name);
+    ofMode(service);
   }
   for (const host of hosts) requireName('host', host.name);
 };
@@ -71,6 +81,7 @@ const ofNewInstance = (where: StepContext, made: InstanceByReference) => {
   ofInstance(where, made);
   joining(made.networks);
   joining(made.names);
+  ofMode(made);
 };
 const ofInstances = (where: StepContext, refs: InstanceRef[]) => {
   context(where);

@@ -1,4 +1,11 @@
-import { joinedContainers, joinedServices, type EndpointSettings } from '../../model/instance';
+import {
+  containerOfMode,
+  joinedContainers,
+  joinedServices,
+  modeOfNetwork,
+  serviceOfMode,
+  type EndpointSettings,
+} from '../../model/instance';
 import type { NetworkOptions } from '../../model/resources';
 import type { Service } from '../../model/stack';
 import type { ServiceInput } from '../schema/service';
@@ -49,6 +56,12 @@ export function toAttachments({ networks, network_mode: mode }: ServiceInput): S
       return [name, { aliases, ...(Object.keys(settings).length > 0 && { settings }) }];
     }),
   );
+}
+
+/** Any name that is no mode is that of a network of the engine. */
+export function toNetworkMode(mode: string): Service['networkMode'] {
+  const isMode = mode === 'host' || mode === 'none' || (serviceOfMode(mode) ?? containerOfMode(mode)) !== undefined;
+  return isMode ? (mode as Service['networkMode']) : modeOfNetwork(mode);
 }
 
 type Attachment = NonNullable<Extract<NonNullable<ServiceInput['networks']>, Record<string, unknown>>[string]>;

@@ -10,7 +10,13 @@ import { hostsPossible, phasesPossible, placementPossible } from './hosts';
 import { filesHaveNoChildren, filesReadable, filesOutsideMounts } from './files';
 import { completionPossible, jobsFinish, keysFitKind, startable } from './kinds';
 import { configsDeclared, networksDeclared, pathsDistinct, volumesDeclared } from './names';
-import { joinedNetworkAlone, namespacesJoinable, outsideJoinable, sharedReplacedTogether } from './networks/namespaces';
+import {
+  engineNetworkAlone,
+  joinedNetworkAlone,
+  namespacesJoinable,
+  outsideJoinable,
+  sharedReplacedTogether,
+} from './networks/namespaces';
 import { addressesInSubnets } from './networks/addresses';
 import { cidrsDistinct, networkNamesAreNotModes } from './networks/ranges';
 import { hostNetworkPublishesNothing, portsDistinct, replicasFitPorts } from './networks/ports';
@@ -45,6 +51,7 @@ export const rules: readonly Rule[] = [
   outsideJoinable,
   sharedReplacedTogether,
   joinedNetworkAlone,
+  engineNetworkAlone,
   capabilitiesExist,
   stopSignalExists,
   networksDeclared,

@@ -3,7 +3,7 @@ import { build } from './build';
 import { containerKeys } from './container-keys';
 import { exposure } from './exposure';
 import { healthCheck } from './health-check';
-import { modes } from './modes';
+import { networkModes } from './modes';
 import { named } from './named';
 import { jobSchedule } from './schedule';
 import { strategy } from './strategy';
@@ -199,12 +199,13 @@ export const service = z
       .union([names, z.record(z.string(), z.union([z.null(), attachment]))])
       .optional()
       .describe('Names under the top-level `networks`; default the network `default`.'),
-    network_mode: modes('host', 'none')
+    network_mode: networkModes('host', 'none')
       .optional()
       .describe(
         '`host`: the network of the host; `none`: no network; `service:NAME`: the network of the instance of that ' +
-          'service; `container:NAME`: the network of a container outside the stack. Instead of `networks`. With ' +
-          '`service:NAME` and `container:NAME`, ports and names are those of the other one.',
+          'service; `container:NAME`: the network of a container outside the stack; any other name: that network of ' +
+          'the engine, which exists already and stays, and where the service has no name. Instead of `networks`. ' +
+          'With `service:NAME` and `container:NAME`, ports and names are those of the other one.',
       ),
     depends_on: z
       .union([names, z.record(z.string(), dependency)])

@@ -1,7 +1,7 @@
 /** Types about instances that all rooms share. */
 
 import type { ContainerOptions, HealthCheck, Mount, EndpointSettings, RestartPolicy } from './container';
-import type { Joined, OfContainer, OfService } from './namespaces';
+import type { Joined, OfContainer, OfNetwork, OfService } from './namespaces';
 import type { ConfigFile, ConfigReference, FileTarget, SecretMount } from './secrets';
 import type { Workload } from './workload';
 
@@ -30,9 +30,10 @@ export interface NetworkAttachment {
 
 /**
  * `bridge`: networks of the stack; `host`: the network of the host; `none`: no network; `service:NAME`: the network of
- * another service's instance; `container:NAME`: the network of a container outside the stack.
+ * another service's instance; `container:NAME`: the network of a container outside the stack; `network:NAME`: a network
+ * of the engine, without names on it.
  */
-export type NetworkMode = 'bridge' | 'host' | 'none' | OfService | OfContainer;
+export type NetworkMode = 'bridge' | 'host' | 'none' | OfService | OfContainer | OfNetwork;
 
 /** What a runtime needs to start one instance; plain data, no secret values. */
 export interface InstanceSpec extends ContainerOptions {

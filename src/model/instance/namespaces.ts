@@ -8,6 +8,9 @@ export type OfService = `service:${string}`;
 /** The namespace of a container outside the stack, by its name. */
 export type OfContainer = `container:${string}`;
 
+/** A network of the engine that the stack did not make, by its name. */
+export type OfNetwork = `network:${string}`;
+
 /** By namespace: the service, or the instance, whose namespace is joined. */
 export type Joined = Partial<Record<Namespace, string>>;
 
@@ -25,6 +28,18 @@ export function serviceOfMode(mode: string | undefined): string | undefined {
 /** `vpn` of `container:vpn`; undefined for every other mode. */
 export function containerOfMode(mode: string | undefined): string | undefined {
   return mode?.startsWith(outside) ? mode.slice(outside.length) : undefined;
+}
+
+const named = 'network:';
+
+/** The mode of an instance that joins this network, and has no names there. */
+export function modeOfNetwork(name: string): OfNetwork {
+  return `${named}${name}`;
+}
+
+/** `edge` of `network:edge`; undefined for every other mode. */
+export function networkOfMode(mode: string | undefined): string | undefined {
+  return mode?.startsWith(named) ? mode.slice(named.length) : undefined;
 }
 
 interface Modes {

@@ -1,4 +1,4 @@
-import type { NetworkMode } from '../instance';
+import { networkOfMode, type NetworkMode } from '../instance';
 
 /** Words that Docker reads as a network mode, never as the name of a network. */
 const modes = new Set(['host', 'none', 'default', 'bridge']);
@@ -20,5 +20,6 @@ export function networkModeProblem(name: string): string | undefined {
  * another service of the stack is neither.
  */
 export function sharesNetwork(networkMode: NetworkMode, networks: readonly string[]): boolean {
-  return networkMode === 'host' || networks.some((name) => name === 'host' || borrowed.test(name));
+  const joined = [networkOfMode(networkMode) ?? networkMode, ...networks];
+  return joined.some((name) => name === 'host' || borrowed.test(name));
 }

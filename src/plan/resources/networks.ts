@@ -1,5 +1,6 @@
 import { runtimeTraits } from '../../model/runtimes';
 import type { NetworkSpec } from '../../model/resources';
+import { networkOfMode } from '../../model/instance';
 import type { Stack, StackNetwork } from '../../model/stack';
 import type { Observation, ObservedNetwork } from '../../model/observation';
 import { networkName } from '../names';
@@ -54,12 +55,29 @@ export function planNetworks(stack: Stack, observation: Observation): NetworkPla
       create.push({ name, key, cidr: chosen, internal, ...options });
     }
   }
-  const names = new Set(wanted.map((key) => networkName(stack, key)));
+  refusals.push(...refuseModes(stack, existing));
+  const names = new Set([...wanted.map((key) => networkName(stack, key)), ...Object.values(modesOf(stack))]);
   return {
     create,
     obsolete: observation.networks.filter(({ ours, name }) => ours && !names.has(name)).map(({ name }) => name),
     refusals,
   };
+}
+
+/** By service: the network of the engine that it joins by its mode. */
+function modesOf({ services }: Stack): Record<string, string> {
+  const joined = Object.values(services).map(({ name, networkMode }) => [name, networkOfMode(networkMode)] as const);
+  return Object.fromEntries(joined.filter((each): each is [string, string] => each[1] !== undefined));
+}
+
+function refuseModes(stack: Stack, existing: ReadonlyMap<string, ObservedNetwork>): Refusal[] {
+  return Object.entries(modesOf(stack)).flatMap(([service, name]) => {
+    const path = `services.${service}.network_mode`;
+    const found = existing.get(name);
+    if (found) return joinsBalancers(found) ? [{ path, message: noJoining }] : [];
+    const message = `there is no network "${name}" on the host; create it first, or correct the name`;
+    return [{ path, message }];
+  });
 }
 
 const noJoining =

@@ -3,6 +3,7 @@ import type { Container } from 'dockerode';
 import { type Pack, pack } from 'tar-stream';
 import {
   joinedContainers,
+  networkOfMode,
   type ConfigFile,
   type FileTarget,
   type InstanceRef,
@@ -46,7 +47,7 @@ export class DockerInstances {
 
   async create(spec: InstanceSpec): Promise<void> {
     mustBeWithin(this.containers.scope, spec);
-    refuseNetworkModes(spec.networks);
+    refuseNetworkModes(networksOf(spec));
     await refuseForeignVolumes(this.connection, this.containers.scope, spec.mounts);
     const details = {
       ...(await this.imageFor(spec)),
@@ -235,6 +236,12 @@ export class DockerInstances {
         container.putArchive(toArchive(files, folders) as unknown as NodeJS.ReadableStream, { path: '/' }),
       );
   }
+}
+
+/** The networks that an instance joins, by its mode too. */
+function networksOf({ networks, networkMode }: InstanceSpec): { name: string }[] {
+  const ofMode = networkOfMode(networkMode);
+  return ofMode === undefined ? networks : [{ name: ofMode }];
 }
 
 function nameTaken(name: string, isOwn: boolean): RuntimeError {

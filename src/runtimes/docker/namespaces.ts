@@ -1,5 +1,5 @@
 import type { ContainerInspectInfo, HostConfig } from 'dockerode';
-import { namespaces, type InstanceSpec, type Joined, type Namespace } from '../../model/instance';
+import { namespaces, networkOfMode, type InstanceSpec, type Joined, type Namespace } from '../../model/instance';
 import { RuntimeError } from '../runtime';
 import type { OutsideContainer } from '../../model/observation';
 import { isName } from '../../model/names';
@@ -20,7 +20,11 @@ const borrowed = /^(?:container|ns|service):/;
  * @throws RuntimeError if a mode means another container
  */
 export function toModes({ networkMode, networks, ipc, pid }: InstanceSpec, ids: Joined = {}): Modes {
-  const own = { network: networkMode === 'bridge' ? networks[0]?.name : networkMode, ipc, pid };
+  const own = {
+    network: networkMode === 'bridge' ? networks[0]?.name : (networkOfMode(networkMode) ?? networkMode),
+    ipc,
+    pid,
+  };
   return Object.fromEntries(namespaces.map((each) => [fields[each], modeOf(own[each], ids[each])]));
 }
 

@@ -275,6 +275,7 @@ describe('a key of Compose', () => {
     ['extra_hosts: ["v6=::1", "two:1.1.1.1", "two:2.2.2.2"]', { extraHosts: ['v6:::1', 'two:1.1.1.1', 'two:2.2.2.2'] }],
     ['network_mode: host', { networkMode: 'host', networks: {} }],
     ['network_mode: none', { networkMode: 'none', networks: {} }],
+    ['network_mode: my-net', { networkMode: 'network:my-net', networks: {} }],
     [
       'ports: ["44012-44013:84-85", "8000-8010:86/udp", "[::1]:44019:89"]',
       {
@@ -463,6 +464,16 @@ describe('what is not carried over is named with its line', () => {
     [
       'network_mode: "service:b"\n    ports: ["80:80"]',
       '5:5 services.app.ports: belongs to b, whose network this service joins; move it there',
+    ],
+    [
+      'network_mode: "ns:/proc/1/ns/net"',
+      '4:5 services.app.network_mode: use host, none, service:NAME, container:NAME or the name of a network of the ' +
+        'engine',
+    ],
+    [
+      'network_mode: my-net\n    x-deploy-code: {expose: {port: 80}}',
+      '5:21 services.app.x-deploy-code.expose: cannot be used together with network_mode: my-net, where the service ' +
+        'has no name; remove one of them, or declare my-net under networks with external: true, and join it there',
     ],
     [
       'external_links: [x]',

@@ -7,6 +7,8 @@ import { dataOf } from './values';
 export function toNetworks({ name, service, relations, notes }: Part): Data {
   if (service.links !== undefined && serviceIn(service.network_mode) !== undefined)
     notes.refuse(['links'], 'cannot be used in the network of another service; remove it');
+  else if (service.links !== undefined && service.network_mode !== undefined)
+    notes.ignore(['links'], 'has no effect beside network_mode, and Compose ignores it too');
   for (const link of (service.links as string[] | undefined) ?? []) {
     const { alias } = toLink(link);
     if (relations.ambiguous.has(alias))

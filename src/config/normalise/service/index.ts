@@ -11,7 +11,7 @@ import { toPorts } from './ports';
 import { toPullPolicy } from './pull-policy';
 import type { ServiceContext } from './context';
 import { toStrategy } from './strategy';
-import { hasFixedAddress, joinedByInput, toAttachments } from '../networks';
+import { hasFixedAddress, joinedByInput, toAttachments, toNetworkMode } from '../networks';
 import { toShell, toWords } from '../words';
 
 /** Runtimes that know what ended an instance. */
@@ -39,7 +39,7 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
     ...(input.image_volumes !== undefined && { imageVolumes: input.image_volumes }),
     configs: attempt(['configs'], () => toConfigs(input.configs), []),
     networks: toAttachments(input),
-    ...(input.network_mode !== undefined && { networkMode: input.network_mode as Service['networkMode'] }),
+    ...(input.network_mode !== undefined && { networkMode: toNetworkMode(input.network_mode) }),
     ...toDependencies(input, context.input),
     replicas: input.replicas ?? 1,
     ...(context.runtime === 'kubernetes' &&

@@ -1,4 +1,4 @@
-import { joinedContainers, joinedServices, joinsIn, type Namespace } from '../../../model/instance';
+import { joinedContainers, joinedServices, joinsIn, networkOfMode, type Namespace } from '../../../model/instance';
 import { runtimeTraits } from '../../../model/runtimes';
 import { runtimeOf } from '../../../model/stack/runtime-of';
 import type { Service, ServiceStrategy } from '../../../model/stack';
@@ -61,6 +61,33 @@ export const outsideJoinable: Rule = eachService((service, { stack }) =>
     ];
   }),
 );
+
+/** A network of the engine is one of containers, where the service has no name that others could reach it by. */
+export const engineNetworkAlone: Rule = eachService((service, { file, stack }) => {
+  const network = networkOfMode(service.networkMode);
+  if (network === undefined) return [];
+  const runtime = runtimeOf(service, stack);
+  if (runtimeTraits[runtime].network !== 'containers')
+    return [
+      at(
+        service,
+        ['network_mode'],
+        `"${network}" is not supported by ${runtimeTraits[runtime].label}, which has no networks of an engine; ` +
+          'remove it, or choose another runtime',
+      ),
+    ];
+  const input = file.services[service.name]!;
+  return (['networks', 'expose'] as const)
+    .filter((key) => input[key] !== undefined)
+    .map((key) =>
+      at(
+        service,
+        [key],
+        `cannot be used together with network_mode: ${network}, where the service has no name; remove one of ` +
+          `them, or declare ${network} under networks with external: true, and join it there`,
+      ),
+    );
+});
 
 /** Keys that belong to the service whose network is joined. */
 const ofNetwork = [

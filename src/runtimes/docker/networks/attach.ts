@@ -47,7 +47,7 @@ export async function readdress(connection: DockerConnection, name: string): Pro
 }
 
 /** @throws RuntimeError if Docker would read the name of a network as a mode, such as `host` */
-export function refuseNetworkModes(networks: readonly NetworkAttachment[]): void {
+export function refuseNetworkModes(networks: readonly { name: string }[]): void {
   const problem = networks.map(({ name }) => networkModeProblem(name)).find((each) => each !== undefined);
   if (problem !== undefined) throw new RuntimeError('software', problem);
 }

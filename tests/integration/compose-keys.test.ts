@@ -1,0 +1,105 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadStack } from '../../src/config';
+import { docker, wipe } from '../support/docker-world';
+import { startEngine, type TestEngine } from '../support/engine';
+import { images } from '../support/image';
+import { describeWith } from '../support/parts';
+import { uniqueName } from '../support/stack';
+
+describeWith('docker', 'keys of a Compose file that containers show', () => {
+  const name = uniqueName('keyed');
+  const network = `${name}-of-somebody`;
+  const folder = join(mkdtempSync(join(tmpdir(), 'deploy-code-keys-')), name);
+  let engine: TestEngine;
+
+  const compose = (edge = network) => `services:
+  confined:
+    image: ${images.app}
+    security_opt: ["seccomp:profile.json"]
+    stop_grace_period: 1s
+  edge:
+    image: ${images.app}
+    network_mode: ${edge}
+    scale: 2
+    stop_grace_period: 1s
+  inner:
+    image: ${images.app}
+    stop_grace_period: 1s
+`;
+  /** Forbids one call, and allows all others. */
+  const write = (forbidden: string, text = compose()) => {
+    const syscalls = [{ names: [forbidden], action: 'SCMP_ACT_ERRNO' }];
+    writeFileSync(join(folder, 'profile.json'), JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls }, null, 2));
+    writeFileSync(join(folder, 'compose.yaml'), text);
+    return loadStack({ file: join(folder, 'compose.yaml'), environment: 'test', shell: {} }).stack;
+  };
+  const deploy = async (stack: ReturnType<typeof write>) => (await engine.client.deploy(stack)).result();
+  const instance = (service: string, deployment = 1, ordinal = 1) =>
+    `${name}-test-${service}-${ordinal}-d${deployment}`;
+  const inspect = (service: string, deployment = 1, ordinal = 1) =>
+    docker.getContainer(instance(service, deployment, ordinal)).inspect();
+  const run = (service: string, command: string, deployment = 1) =>
+    engine.client.exec(write('chmod'), instance(service, deployment), ['sh', '-c', command]);
+
+  beforeAll(async () => {
+    mkdirSync(folder);
+    await docker.createNetwork({ Name: network, Labels: { 'somebody.else': 'true' } });
+    engine = await startEngine('compose-keys');
+    expect(await deploy(write('chmod'))).toMatchObject({ outcome: 'succeeded' });
+  });
+  afterAll(async () => {
+    await wipe(name);
+    await docker.getNetwork(network).remove();
+    await engine.close();
+  });
+
+  it('confine a container by a seccomp profile, and replace it when the profile changes', async () => {
+    expect(await run('confined', 'busybox chmod 600 /etc/passwd')).toMatchObject({
+      exitCode: 1,
+      output: expect.stringContaining('Operation not permitted') as string,
+    });
+    expect(await run('confined', 'busybox ln -s a /made')).toMatchObject({ exitCode: 0 });
+
+    expect(await deploy(write('symlink'))).toMatchObject({ outcome: 'succeeded' });
+    expect(await run('confined', 'busybox chmod 600 /etc/passwd', 2)).toMatchObject({ exitCode: 0 });
+    expect(await run('confined', 'busybox ln -s a /made', 2)).toMatchObject({ exitCode: 1 });
+    await expect(inspect('edge', 1)).resolves.toBeDefined();
+    await expect(inspect('edge', 2)).rejects.toThrow(/no such container/i);
+  });
+
+  describe('name a network of the engine', () => {
+    it('that it joins alone, where nobody knows the name of the service', async () => {
+      for (const ordinal of [1, 2]) {
+        const { HostConfig, NetworkSettings, Id } = await inspect('edge', 1, ordinal);
+        expect(HostConfig.NetworkMode).toBe(network);
+        expect(Object.keys(NetworkSettings.Networks)).toEqual([network]);
+        expect([NetworkSettings.Networks[network]!.Aliases ?? []].flat()).toEqual([Id.slice(0, 12)]);
+      }
+      expect(await run('edge', `wget -q -O - http://${instance('edge', 1, 2)}:8080/version`)).toMatchObject({
+        output: '1\n',
+      });
+      for (const stranger of ['edge', 'inner'])
+        expect(await run('edge', `wget -q -O - http://${stranger}:8080/version`)).toMatchObject({ exitCode: 1 });
+    });
+
+    it('that has to be there before anything starts', async () => {
+      const { refusals } = await engine.client.plan(write('chmod', compose(`${network}-2`)));
+      expect(refusals).toEqual([
+        {
+          path: 'services.edge.network_mode',
+          message: `there is no network "${network}-2" on the host; create it first, or correct the name`,
+        },
+      ]);
+    });
+
+    it('that stays when the service leaves it', async () => {
+      expect(await deploy(write('symlink', compose('none')))).toMatchObject({ outcome: 'succeeded' });
+      expect((await docker.getNetwork(network).inspect()) as object).toMatchObject({
+        Labels: { 'somebody.else': 'true' },
+        Containers: {},
+      });
+    });
+  });
+});
