@@ -7,6 +7,8 @@ import {
   type SecretSource,
   type VariableValues,
 } from '../model/instance';
+import { mapValues } from '../model/map-values';
+import type { DriverOptions } from '../model/resources';
 import { runtimeOf } from '../model/stack/runtime-of';
 import type { Service, Stack } from '../model/stack';
 import { replaceSources } from '../model/stack/secret-sources';
@@ -22,7 +24,8 @@ export interface Separated {
 
 /**
  * Takes marked values out of a stack, to be sealed when it is sent: a variable with one becomes a secret, and so does
- * each text of a container and a hook on Docker, and each config. Marked values anywhere else are refused.
+ * each text of a container and a hook on Docker, each option of the driver of a network or a volume, and each config.
+ * Marked values anywhere else are refused.
  */
 export function separateMarked(stack: Stack): Separated {
   const values: SealingValues = {};
@@ -33,9 +36,13 @@ export function separateMarked(stack: Stack): Separated {
     const files = withSecretFiles(service, secretConfigs);
     return [name, separated(files, stack, values)] as const;
   });
+  const networks = withReferringOptions('networks', stack.networks, stack, values);
+  const volumes = withReferringOptions('volumes', stack.volumes, stack, values);
   const sources = Object.fromEntries(Object.keys(values).map((name) => [name, unsealed]));
   const result = {
     ...stack,
+    networks,
+    volumes,
     configs: Object.fromEntries(Object.entries(stack.configs).filter(([name]) => !secretConfigs.has(name))),
     secrets: { ...stack.secrets, ...sources },
     services: Object.fromEntries(services),
@@ -81,10 +88,39 @@ function withSecretFiles(service: Service, configs: ReadonlySet<string>): Servic
   };
 }
 
+/**
+ * Networks or volumes whose drivers' options refer to what is secret in them. Not the device of a volume: it may be a
+ * path of the host, which the policy judges.
+ */
+function withReferringOptions<Resource extends DriverOptions>(
+  section: string,
+  resources: Record<string, Resource>,
+  stack: Stack,
+  values: SealingValues,
+): Record<string, Resource> {
+  if (!Object.values(stack.services).some((service) => runtimeOf(service, stack) === 'docker')) return resources;
+  return mapValues(resources, (resource, key) => {
+    const secrets: SecretMount[] = [];
+    const referred = (option: string, text: string) => {
+      if (!hasMark(text) || option === 'device') return text;
+      const name = freeName(section, `${key}.${option}`, stack, values);
+      values[name] = text;
+      secrets.push({ name, source: unsealed, target: { texts: true } });
+      return sealedReference(name);
+    };
+    const driverOptions = mapValues(resource.driverOptions ?? {}, (text, option) => referred(option, text));
+    return secrets.length === 0 ? resource : { ...resource, driverOptions, secrets };
+  });
+}
+
+function freeName(owner: string, key: string, stack: Stack, values: SealingValues): string {
+  return secretName(owner, key, new Set([...Object.keys(stack.secrets), ...Object.keys(values)]));
+}
+
 function separated(service: Service, stack: Stack, values: SealingValues): Service {
   const secrets: SecretMount[] = [];
   const take = (key: string, value: string, target: SecretMount['target']): string => {
-    const name = secretName(service.name, key, new Set([...Object.keys(stack.secrets), ...Object.keys(values)]));
+    const name = freeName(service.name, key, stack, values);
     values[name] = value;
     secrets.push({ name, source: unsealed, target });
     return name;
@@ -104,13 +140,16 @@ function separated(service: Service, stack: Stack, values: SealingValues): Servi
 /** Texts of the container with references to what is secret in them. Docker runs a health check that has one. */
 function withReferences(service: Service, referred: (key: string, text: string) => string): Partial<Service> {
   const words = (key: string, list: string[]) => list.map((word, index) => referred(`${key}.${index}`, word));
-  const { command, entrypoint, labels, healthCheck, hooks } = service;
+  const texts = (key: string, map: Record<string, string>) =>
+    mapValues(map, (text, name) => referred(`${key}.${name}`, text));
+  const { command, entrypoint, labels, logging, healthCheck, hooks } = service;
   const probe = healthCheck?.probe;
   const isSecretProbe = probe?.kind === 'command' && probe.command.some(hasMark);
   return {
     ...(command && { command: words('command', command) }),
     ...(entrypoint && { entrypoint: words('entrypoint', entrypoint) }),
-    labels: Object.fromEntries(Object.entries(labels).map(([key, text]) => [key, referred(`labels.${key}`, text)])),
+    labels: texts('labels', labels),
+    ...(logging && { logging: { ...logging, options: texts('logging', logging.options) } }),
     hooks: {
       ...hooks,
       ...(hooks.postStart && { postStart: words('hooks.post_start', hooks.postStart) }),
@@ -163,8 +202,11 @@ export function withSources(stack: Stack, values: SealingValues): Stack {
 /** A stack without secrets that are to be sealed. */
 export function withoutSealed(stack: Stack): Stack {
   const isKept = (source: SecretSource) => !('sealed' in source);
+  const bare = <Resource extends DriverOptions>({ secrets: _, ...resource }: Resource) => resource;
   return {
     ...stack,
+    networks: mapValues(stack.networks, bare),
+    volumes: mapValues(stack.volumes, bare),
     secrets: Object.fromEntries(Object.entries(stack.secrets).filter(([, source]) => isKept(source))),
     services: Object.fromEntries(
       Object.entries(stack.services).map(([name, service]) => [

@@ -1,3 +1,11 @@
+import type { SecretMount } from './instance';
+
+/** Options of a driver, and the sealed secrets that they refer to. */
+export interface DriverOptions {
+  driverOptions?: Record<string, string>;
+  secrets?: SecretMount[];
+}
+
 /** A network that an environment needs. */
 export interface NetworkSpec extends NetworkOptions {
   name: string;
@@ -7,9 +15,8 @@ export interface NetworkSpec extends NetworkOptions {
 }
 
 /** Options of a network that go to Docker as they are. */
-export interface NetworkOptions {
+export interface NetworkOptions extends DriverOptions {
   driver?: string;
-  driverOptions?: Record<string, string>;
   ipam?: Ipam;
   ipv6?: boolean;
   attachable?: boolean;
@@ -24,7 +31,7 @@ export interface Ipam {
 }
 
 /** A volume that an environment needs. */
-export interface VolumeSpec {
+export interface VolumeSpec extends DriverOptions {
   name: string;
   key: string;
   /** `service:/path` of each mount, so that a renamed volume can be recognised. */
@@ -34,6 +41,5 @@ export interface VolumeSpec {
   storageClass?: string;
   shared?: boolean;
   driver?: string;
-  driverOptions?: Record<string, string>;
   labels?: Record<string, string>;
 }

@@ -1,5 +1,6 @@
 import type { Stack } from '../model/stack';
 import { certificatesOf } from '../model/stack/certificates';
+import { secretsOfDrivers } from '../model/stack/secret-sources';
 import type { SecretSource } from '../model/instance';
 import type { Refused } from '../model/observation';
 import { hostRefusal } from './hosts';
@@ -31,21 +32,20 @@ export async function refusedOf(stack: Stack, context: RuleContext): Promise<Ref
   return found.flat();
 }
 
-/** Secrets that no service mounts: certificates, and addresses and keys of subscribers. */
+/** Secrets that no service mounts: of certificates, networks, volumes, and addresses and keys of subscribers. */
 async function secretsBesideServices(stack: Stack, { sources }: RuleContext): Promise<Refused[]> {
   const ofRoutes = Object.values(stack.services).flatMap(({ ingress }) =>
     certificatesOf(ingress).flatMap(({ certificate, key }) => [certificate, key]),
   );
-  const certificates = [...(stack.front?.certificates ?? []), ...ofRoutes].map(({ name, source }) => ({
-    path: `secrets.${name}`,
-    source,
-  }));
+  const named = [...(stack.front?.certificates ?? []), ...ofRoutes, ...secretsOfDrivers(stack)].map(
+    ({ name, source }) => ({ path: `secrets.${name}`, source }),
+  );
   const ofSubscribers = (stack.subscribers ?? []).flatMap(({ name, target }) => {
     const used = target.kind === 'webhook' ? target.key : target.kind === 'redis' ? target.password : target.url;
     return used ? [{ path: `subscribers.${name}`, source: used.source }] : [];
   });
   const found = await Promise.all(
-    [...certificates, ...ofSubscribers].map(({ path, source }) => refusedSource(path, source, stack, sources)),
+    [...named, ...ofSubscribers].map(({ path, source }) => refusedSource(path, source, stack, sources)),
   );
   return found.flat();
 }

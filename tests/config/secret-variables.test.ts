@@ -5,6 +5,7 @@ import { parse, stringify } from 'yaml';
 import { formatProblem, loadStack, StackFileError, type LoadOptions } from '../../src/config';
 import { isData } from '../../src/config/read/overlay';
 import type { SealingValues } from '../../src/model/instance';
+import { sourcesOf } from '../../src/model/stack/secret-sources';
 import { referencesIn, reveal } from '../../src/model/text/marks';
 
 const folder = mkdtempSync(join(tmpdir(), 'deploy-code-secret-variables-'));
@@ -37,6 +38,53 @@ const plain = (sealing: SealingValues) =>
   Object.fromEntries(
     Object.entries(sealing).map(([name, value]) => [name, typeof value === 'string' ? reveal(value) : value]),
   );
+
+describe('a secret variable in an option of a driver', () => {
+  const given = { secrets: { V: 'hunter2' } };
+  const service = 'image: "x:1", volumes: ["d:/d"], logging: {driver: splunk, options: {splunk-token: $V, a: b}}';
+
+  it('is sealed, for logs, volumes and networks on Docker', () => {
+    const { stack, sealing } = stackFile(
+      `services: {a: {${service}}}\nvolumes: {d: {driver_opts: {device: "//host/share", o: "password=$V"}}}\n` +
+        'networks: {default: {driver_opts: {token: "a$V", number: 1}}}\n',
+      given,
+    );
+    expect(plain(sealing)).toEqual({
+      'a.logging.splunk-token': 'hunter2',
+      'volumes.d.o': 'password=hunter2',
+      'networks.default.token': 'ahunter2',
+    });
+    const secret = (name: string) => ({ name, source: { sealed: '' }, target: { texts: true } });
+    expect(stack.services.a).toMatchObject({
+      logging: { driver: 'splunk', options: { 'splunk-token': '${sealed:a.logging.splunk-token}', a: 'b' } },
+      secrets: [secret('a.logging.splunk-token')],
+    });
+    expect(stack.volumes.d).toMatchObject({
+      driverOptions: { device: '//host/share', o: '${sealed:volumes.d.o}' },
+      secrets: [secret('volumes.d.o')],
+    });
+    expect(stack.networks.default).toMatchObject({
+      driverOptions: { token: '${sealed:networks.default.token}', number: '1' },
+      secrets: [secret('networks.default.token')],
+    });
+    expect(sourcesOf(stack)).toHaveLength(6);
+    expect(JSON.stringify(stack)).not.toContain('hunter2');
+  });
+
+  it('is not needed by a command that only needs the place', () => {
+    const volumes = 'volumes: {d: {driver_opts: {o: $V}}}\n';
+    const { stack } = stackFile(`services: {a: {${service}}}\n${volumes}`, { ...given, placeOnly: true });
+    expect(sourcesOf(stack)).toEqual([]);
+  });
+
+  it.each([
+    ['the device of a volume', '', 'volumes: {d: {driver_opts: {device: $V}}}', 'volumes.d.driverOptions.device'],
+    ['a cluster', 'infrastructure: {orchestrator: Kubernetes}', 'volumes: {d: {driver_opts: {o: $V}}}', 'volumes.d'],
+  ])('is refused for %s', (_, top, volumes, path) => {
+    const text = `${top}\nservices: {a: {image: "x:1", volumes: ["d:/d"]}}\n${volumes}\n`;
+    expect(messageOf(() => stackFile(text, given))).toMatch(new RegExp(`${path}.*: contains a credential, which only`));
+  });
+});
 
 describe('a secret variable in a hook', () => {
   const given = { secrets: { V: "it's" } };

@@ -3,18 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { Client, Connection } from '@temporalio/client';
 import { loadStack } from '../../src/config';
-import { payloadCodec } from '../../src/payloads/codec';
-import { address, startEngine, type TestEngine } from '../support/engine';
+import { startEngine, type TestEngine } from '../support/engine';
 import { docker, wipe } from '../support/docker-world';
-import { decoded } from '../support/histories';
+import { historiesIn } from '../support/histories';
 import { images } from '../support/image';
 import { describeWith } from '../support/parts';
 import { uniqueName } from '../support/stack';
-
-/** gRPC's NOT_FOUND. */
-const notFound = 5;
 
 const compose = `services:
   Web.App:
@@ -243,18 +238,7 @@ describeWith('docker', 'a Compose file', () => {
   it('never shows its secrets in a history or in logs', async () => {
     const logs = await engine.client.exec(load(planted[0]!).stack, (await running())!, ['sh', '-c', 'env']);
     expect(logs.output).toContain('DATABASE_URL=***');
-    const temporal = new Client({
-      connection: await Connection.connect({ address: address() }),
-      namespace: 'compose-files',
-      dataConverter: { payloadCodecs: [payloadCodec()] },
-    });
-    const texts: string[] = [];
-    for await (const { workflowId } of temporal.workflow.list()) {
-      const history = await temporal.workflow.getHandle(workflowId).fetchHistory().catch(unlessDeleted);
-      if (history) texts.push(await decoded(history.events));
-    }
-    await temporal.connection.close();
-    const all = texts.join('\n');
+    const all = await historiesIn('compose-files');
     expect(all).toContain('startInstance');
     for (const value of planted)
       for (const form of [
@@ -264,11 +248,6 @@ describeWith('docker', 'a Compose file', () => {
       ])
         expect(all.includes(form)).toBe(false);
   });
-
-  /** The client deletes the workflows of what it asks. */
-  const unlessDeleted = (error: { code?: number }) => {
-    if (error.code !== notFound) throw error;
-  };
 
   /** Name of the instance of the web service. */
   const running = async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { loadStack } from '../../src/config';
 import { docker, wipe } from '../support/docker-world';
 import { startEngine, type TestEngine } from '../support/engine';
+import { historiesIn } from '../support/histories';
 import { images } from '../support/image';
 import { describeWith } from '../support/parts';
 import { uniqueName } from '../support/stack';
@@ -12,6 +13,8 @@ describeWith('docker', 'keys of a Compose file that containers show', () => {
   const name = uniqueName('keyed');
   const network = `${name}-of-somebody`;
   const folder = join(mkdtempSync(join(tmpdir(), 'deploy-code-keys-')), name);
+  const planted = ['log-token-5511', '0751', 'net-token-5513', 'other-log-token-5514'];
+  const shell = { LOG_TOKEN: planted[0], MODE_PASSWORD: planted[1], NET_TOKEN: planted[2] };
   let engine: TestEngine;
 
   const compose = (edge = network) => `services:
@@ -27,27 +30,37 @@ describeWith('docker', 'keys of a Compose file that containers show', () => {
   inner:
     image: ${images.app}
     stop_grace_period: 1s
+  logged:
+    image: ${images.app}
+    stop_grace_period: 1s
+    volumes: ["made:/made"]
+    logging: {driver: json-file, options: {tag: "by-\${LOG_TOKEN}", max-size: 1m}}
+volumes:
+  made: {driver_opts: {type: tmpfs, device: tmpfs, o: "size=1m,mode=\${MODE_PASSWORD}"}}
+networks:
+  default: {driver_opts: {com.example.token: "\${NET_TOKEN}"}}
 `;
   /** Forbids one call, and allows all others. */
-  const write = (forbidden: string, text = compose()) => {
+  const read = (forbidden: string, text = compose(), more: Record<string, string> = {}) => {
     const syscalls = [{ names: [forbidden], action: 'SCMP_ACT_ERRNO' }];
     writeFileSync(join(folder, 'profile.json'), JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls }, null, 2));
     writeFileSync(join(folder, 'compose.yaml'), text);
-    return loadStack({ file: join(folder, 'compose.yaml'), environment: 'test', shell: {} }).stack;
+    return loadStack({ file: join(folder, 'compose.yaml'), environment: 'test', shell: { ...shell, ...more } });
   };
-  const deploy = async (stack: ReturnType<typeof write>) => (await engine.client.deploy(stack)).result();
+  const sealed = ({ stack, sealing }: ReturnType<typeof read>) => engine.client.seal(stack, sealing);
+  const deploy = async (given: ReturnType<typeof read>) => (await engine.client.deploy(await sealed(given))).result();
   const instance = (service: string, deployment = 1, ordinal = 1) =>
     `${name}-test-${service}-${ordinal}-d${deployment}`;
   const inspect = (service: string, deployment = 1, ordinal = 1) =>
     docker.getContainer(instance(service, deployment, ordinal)).inspect();
   const run = (service: string, command: string, deployment = 1) =>
-    engine.client.exec(write('chmod'), instance(service, deployment), ['sh', '-c', command]);
+    engine.client.exec(read('chmod').stack, instance(service, deployment), ['sh', '-c', command]);
 
   beforeAll(async () => {
     mkdirSync(folder);
     await docker.createNetwork({ Name: network, Labels: { 'somebody.else': 'true' } });
     engine = await startEngine('compose-keys');
-    expect(await deploy(write('chmod'))).toMatchObject({ outcome: 'succeeded' });
+    expect(await deploy(read('chmod'))).toMatchObject({ outcome: 'succeeded' });
   });
   afterAll(async () => {
     await wipe(name);
@@ -62,11 +75,43 @@ describeWith('docker', 'keys of a Compose file that containers show', () => {
     });
     expect(await run('confined', 'busybox ln -s a /made')).toMatchObject({ exitCode: 0 });
 
-    expect(await deploy(write('symlink'))).toMatchObject({ outcome: 'succeeded' });
+    expect(await deploy(read('symlink'))).toMatchObject({ outcome: 'succeeded' });
     expect(await run('confined', 'busybox chmod 600 /etc/passwd', 2)).toMatchObject({ exitCode: 0 });
     expect(await run('confined', 'busybox ln -s a /made', 2)).toMatchObject({ exitCode: 1 });
     await expect(inspect('edge', 1)).resolves.toBeDefined();
     await expect(inspect('edge', 2)).rejects.toThrow(/no such container/i);
+  });
+
+  describe('hold credentials', () => {
+    it('of logs, volumes and networks, which their drivers get', async () => {
+      const { HostConfig } = await inspect('logged');
+      expect(HostConfig.LogConfig).toEqual({
+        Type: 'json-file',
+        Config: { tag: `by-${planted[0]}`, 'max-size': '1m' },
+      });
+      expect(await run('logged', 'stat -c %a /made')).toMatchObject({ output: `${Number(planted[1])}\n` });
+      expect((await docker.getVolume(`${name}-test_made`).inspect()).Options!).toMatchObject({
+        o: `size=1m,mode=${planted[1]}`,
+      });
+      expect((await docker.getNetwork(`${name}-test_default`).inspect()) as object).toMatchObject({
+        Options: { 'com.example.token': planted[2] },
+      });
+    });
+
+    it('of logs, whose change replaces the service, and which no history has', async () => {
+      const { plan } = await engine.client.plan(await sealed(read('symlink')));
+      expect(plan.changes).toBe(false);
+
+      const { outcome, deployment } = await deploy(read('symlink', compose(), { LOG_TOKEN: planted[3]! }));
+      expect(outcome).toBe('succeeded');
+      expect((await inspect('logged', deployment)).HostConfig.LogConfig!.Config).toMatchObject({
+        tag: `by-${planted[3]}`,
+      });
+      await expect(inspect('inner', deployment)).rejects.toThrow(/no such container/i);
+      const texts = await historiesIn('compose-keys');
+      expect(texts).toContain(name);
+      for (const each of [planted[0], planted[2], planted[3]]) expect(texts).not.toContain(each);
+    });
   });
 
   describe('name a network of the engine', () => {
@@ -85,7 +130,7 @@ describeWith('docker', 'keys of a Compose file that containers show', () => {
     });
 
     it('that has to be there before anything starts', async () => {
-      const { refusals } = await engine.client.plan(write('chmod', compose(`${network}-2`)));
+      const { refusals } = await engine.client.plan(await sealed(read('chmod', compose(`${network}-2`))));
       expect(refusals).toEqual([
         {
           path: 'services.edge.network_mode',
@@ -95,7 +140,7 @@ describeWith('docker', 'keys of a Compose file that containers show', () => {
     });
 
     it('that stays when the service leaves it', async () => {
-      expect(await deploy(write('symlink', compose('none')))).toMatchObject({ outcome: 'succeeded' });
+      expect(await deploy(read('symlink', compose('none')))).toMatchObject({ outcome: 'succeeded' });
       expect((await docker.getNetwork(network).inspect()) as object).toMatchObject({
         Labels: { 'somebody.else': 'true' },
         Containers: {},

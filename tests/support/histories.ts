@@ -1,4 +1,7 @@
+import { Client, Connection } from '@temporalio/client';
 import { payloadCodec } from '../../src/payloads/codec';
+import { address } from './engine';
+import type { Namespace } from './namespaces';
 
 /** A history as text, with every payload in it decompressed. */
 export async function decoded(value: unknown): Promise<string> {
@@ -13,4 +16,26 @@ export async function decoded(value: unknown): Promise<string> {
   return (await Promise.all(Object.entries(value).map(async ([key, item]) => `${key}: ${await decoded(item)}`))).join(
     '\n',
   );
+}
+
+/** gRPC's NOT_FOUND. */
+const notFound = 5;
+
+/** All histories of a namespace as one text. The client deletes the workflows of what it asks. */
+export async function historiesIn(namespace: Namespace): Promise<string> {
+  const temporal = new Client({
+    connection: await Connection.connect({ address: address() }),
+    namespace,
+    dataConverter: { payloadCodecs: [payloadCodec()] },
+  });
+  const unlessDeleted = (error: { code?: number }) => {
+    if (error.code !== notFound) throw error;
+  };
+  const texts: string[] = [];
+  for await (const { workflowId } of temporal.workflow.list()) {
+    const history = await temporal.workflow.getHandle(workflowId).fetchHistory().catch(unlessDeleted);
+    if (history) texts.push(await decoded(history.events));
+  }
+  await temporal.connection.close();
+  return texts.join('\n');
 }

@@ -1,6 +1,7 @@
 import type { Stack } from '../../model/stack';
 import { joinedContainers } from '../../model/instance';
 import { certificatesOf } from '../../model/stack/certificates';
+import { secretsOfDrivers } from '../../model/stack/secret-sources';
 import type { PinnedImages } from '../../model/images';
 import type { Observation } from '../../model/observation';
 import { balancerName, sharedNetwork, type SharedRoutes, type TrafficState } from '../../model/traffic';
@@ -133,13 +134,18 @@ function portRanges(stack: Stack): { from: number; to: number }[] {
   ];
 }
 
-/** Secrets that a service, the load balancer or an Ingress uses. Others need not exist. */
+/** Secrets that a service, a network, a volume, the load balancer or an Ingress uses. Others need not exist. */
 function usedSecrets(stack: Stack): Stack['secrets'] {
   const services = Object.values(stack.services);
   const ofIngress = services.flatMap(({ ingress }) =>
     certificatesOf(ingress).flatMap(({ certificate, key }) => [certificate, key]),
   );
-  const used = [...services.flatMap(({ secrets }) => secrets), ...(stack.front?.certificates ?? []), ...ofIngress];
+  const used = [
+    ...services.flatMap(({ secrets }) => secrets),
+    ...secretsOfDrivers(stack),
+    ...(stack.front?.certificates ?? []),
+    ...ofIngress,
+  ];
   const names = new Set(used.map(({ name }) => name));
   return Object.fromEntries(Object.entries(stack.secrets).filter(([name]) => names.has(name)));
 }

@@ -53,8 +53,8 @@ const concealedText = /[=:]\s?["']?\*\*\*["']?$|:\/\/[^\s/]*\*\*\*[^\s/]*@/m;
  * asterisks as the password. `data`: as for {@link literalCredentials}.
  */
 export function concealedCredentials(data: unknown): Finding[] {
-  const { services, configs } = isData(data) ? data : {};
-  return [...concealedIn(services, ['services']), ...concealedIn(configs, ['configs'])];
+  const { services, networks, volumes, configs } = isData(data) ? data : {};
+  return Object.entries({ services, networks, volumes, configs }).flatMap(([key, part]) => concealedIn(part, [key]));
 }
 
 function concealedIn(value: unknown, path: (string | number)[]): Finding[] {

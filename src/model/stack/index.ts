@@ -1,4 +1,4 @@
-import type { NetworkOptions } from '../resources';
+import type { DriverOptions, NetworkOptions } from '../resources';
 import type {
   BindOptions,
   ClusterSettings,
@@ -123,7 +123,7 @@ export interface StackNetwork extends NetworkOptions {
   internal: boolean;
 }
 
-export interface StackVolume {
+export interface StackVolume extends DriverOptions {
   name?: string;
   external: boolean;
   shared: boolean;
@@ -131,7 +131,6 @@ export interface StackVolume {
   size?: number;
   storageClass?: string;
   driver?: string;
-  driverOptions?: Record<string, string>;
   labels?: Record<string, string>;
 }
 

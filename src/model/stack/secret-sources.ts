@@ -1,19 +1,21 @@
 import type { Stack } from '.';
-import type { IngressRoute, SecretSource } from '../instance';
+import type { IngressRoute, SecretMount, SecretSource } from '../instance';
 import { mapValues } from '../map-values';
 import type { SubscriberTarget } from '../notification';
+import type { DriverOptions } from '../resources';
 import { isOwnPair } from './certificates';
 
 /** Changes one use of a secret. */
 type Change = <Use extends { name: string; source: SecretSource }>(use: Use) => Use;
 
 /**
- * The stack with another source for each secret, wherever it is used: by services, certificates and subscribers.
+ * The stack with another source for each secret, wherever it is used: by services, networks, volumes, certificates and
+ * subscribers.
  * @param sourceOf returns the source to use instead of this one
  */
 export function replaceSources(stack: Stack, sourceOf: (name: string, source: SecretSource) => SecretSource): Stack {
   const change: Change = (use) => ({ ...use, source: sourceOf(use.name, use.source) });
-  const { secrets, services, front, subscribers } = stack;
+  const { secrets, services, networks, volumes, front, subscribers } = stack;
   return {
     ...stack,
     secrets: mapValues(secrets, (source, name) => sourceOf(name, source)),
@@ -22,6 +24,8 @@ export function replaceSources(stack: Stack, sourceOf: (name: string, source: Se
       secrets: service.secrets.map(change),
       ...(service.ingress && { ingress: service.ingress.map((route) => ofRoute(route, change)) }),
     })),
+    networks: mapValues(networks, (network) => ofDriver(network, change)),
+    volumes: mapValues(volumes, (volume) => ofDriver(volume, change)),
     ...(front && { front: { ...front, certificates: front.certificates.map(change) } }),
     ...(subscribers && {
       subscribers: subscribers.map((subscriber) => ({ ...subscriber, target: ofTarget(subscriber.target, change) })),
@@ -39,6 +43,11 @@ export function sourcesOf(stack: Stack): SecretSource[] {
   return found;
 }
 
+/** Secrets that options of the drivers of networks and volumes refer to. */
+export function secretsOfDrivers({ networks, volumes }: Pick<Stack, 'networks' | 'volumes'>): SecretMount[] {
+  return [...Object.values(networks), ...Object.values(volumes)].flatMap(({ secrets = [] }) => secrets);
+}
+
 /** The ciphertexts in a source. */
 export function ciphertextsOf(source: SecretSource): string[] {
   if (!('sealed' in source)) return [];
@@ -49,6 +58,10 @@ export function ciphertextsOf(source: SecretSource): string[] {
 export function storedNamesOf(source: SecretSource): string[] {
   if ('stored' in source) return [source.stored];
   return 'parts' in source ? Object.keys(source.parts ?? {}) : [];
+}
+
+function ofDriver<Resource extends DriverOptions>(resource: Resource, change: Change): Resource {
+  return resource.secrets ? { ...resource, secrets: resource.secrets.map(change) } : resource;
 }
 
 function ofRoute(route: IngressRoute, change: Change): IngressRoute {

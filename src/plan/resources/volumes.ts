@@ -17,7 +17,7 @@ export function planVolumes(stack: Stack, observation: Observation): VolumePlan 
   const refusals: Refusal[] = [];
   const owner = `${stack.name}/${stack.environment}`;
   for (const [key, volume] of Object.entries(stack.volumes)) {
-    const { external, size, storageClass, shared, driver, driverOptions, labels } = volume;
+    const { external, size, storageClass, shared, driver, driverOptions, secrets, labels } = volume;
     const name = volumeName(stack, key);
     const path = `volumes.${key}`;
     const found = observation.volumes.find((volume) => volume.name === name);
@@ -37,6 +37,7 @@ export function planVolumes(stack: Stack, observation: Observation): VolumePlan 
           ...(hasWorkloads(stack) && { size, storageClass, shared }),
           ...(driver !== undefined && { driver }),
           ...(driverOptions && { driverOptions }),
+          ...(secrets && { secrets }),
           ...(labels && { labels }),
         });
     } else if (found.owner && found.owner !== owner) {

@@ -11,6 +11,7 @@ import {
   type Mount,
   type RestartPolicy,
 } from '../../model/instance';
+import { mapValues } from '../../model/map-values';
 import { toEndpoint } from './networks/endpoint';
 import { composeLabels, instanceLabels, withoutInherited } from './labels';
 import { toModes } from './namespaces';
@@ -152,12 +153,13 @@ export function toCreateRequest(given: InstanceSpec, details: ContainerDetails):
 function withTexts(spec: InstanceSpec, texts: Record<string, string> = {}): InstanceSpec {
   if (Object.keys(texts).length === 0) return spec;
   const filled = (text: string) => withValues(text, texts);
-  const { command, entrypoint, labels, engineHealth } = spec;
+  const { command, entrypoint, labels, logging, engineHealth } = spec;
   return {
     ...spec,
     ...(command && { command: command.map(filled) }),
     ...(entrypoint && { entrypoint: entrypoint.map(filled) }),
-    labels: Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, filled(value)])),
+    labels: mapValues(labels, filled),
+    ...(logging && { logging: { ...logging, options: mapValues(logging.options, filled) } }),
     ...(engineHealth && { engineHealth: { ...engineHealth, command: engineHealth.command.map(filled) } }),
   };
 }

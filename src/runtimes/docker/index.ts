@@ -47,14 +47,14 @@ export function createDockerRuntime(
           drop: (image) => dropImage(connection, scope, image),
         },
         networks: {
-          create: (request) => createNetwork(connection, scope, request),
+          create: (request) => createNetwork(connection, scope, request, secrets),
           remove: (name) => removeNetwork(connection, scope, name),
           attach: (name, networks) => own.use(name, (id) => attach(connection, id, networks)),
           detach: (name, network) => own.useIfThere(name, (id) => disconnect(connection, id, network)),
           ensureOwnAddress: (name, port) => own.use(name, (id) => ensureOwnAddress(connection, id, port)),
         },
         volumes: {
-          create: (request) => createVolume(connection, scope, request),
+          create: (request) => createVolume(connection, scope, request, secrets),
           remove: (name) => removeVolume(connection, scope, name),
           adopted: (names) => adoptedVolumes(connection, scope, names),
         },

@@ -1,7 +1,8 @@
 import type { NetworkCreateOptions } from 'dockerode';
-import type { Ipam, NetworkSpec, VolumeSpec } from '../../../model/resources';
-import type { Mount } from '../../../model/instance';
-import { RuntimeError, type Scope } from '../../runtime';
+import type { DriverOptions, Ipam, NetworkSpec, VolumeSpec } from '../../../model/resources';
+import { mapValues } from '../../../model/map-values';
+import { withValues, type Mount } from '../../../model/instance';
+import { RuntimeError, type Scope, type SecretReader } from '../../runtime';
 import { isSameScope, missing, scopeName } from '../../scope';
 import { rangeForDocker } from './addresses';
 import type { DockerConnection } from '../api/connection';
@@ -20,11 +21,17 @@ interface NetworkInfo {
 type Labels = Record<string, string> | null | undefined;
 
 /** Creates a network. An existing one is used only if it belongs to this environment and has the same settings. */
-export async function createNetwork(connection: DockerConnection, scope: Scope, request: NetworkSpec): Promise<void> {
+export async function createNetwork(
+  connection: DockerConnection,
+  scope: Scope,
+  request: NetworkSpec,
+  secrets: SecretReader,
+): Promise<void> {
   const { docker: engine } = connection;
-  const { name, key, cidr, internal, driver = 'bridge', driverOptions, ipam, ipv6, attachable } = request;
+  const { name, key, cidr, internal, driver = 'bridge', ipam, ipv6, attachable } = request;
   const found = await findNetwork(connection, name);
   if (found) return mustFit(found, scope, request);
+  const driverOptions = await filledOptions(request, secrets);
   const create = (subnet: string | undefined) =>
     engine.createNetwork({
       Name: name,
@@ -48,6 +55,19 @@ export async function createNetwork(connection: DockerConnection, scope: Scope, 
     });
   const chooses = driver === 'bridge' && !ipam;
   await docker(async () => void (await create(chooses ? (cidr ?? (await freeRange(connection, create))) : undefined)));
+}
+
+/**
+ * Options of a driver with the values of the secrets that they refer to. Not the device of a volume: the policy has
+ * judged it as it is.
+ */
+async function filledOptions(
+  { driverOptions, secrets = [] }: DriverOptions,
+  reader: SecretReader,
+): Promise<DriverOptions['driverOptions']> {
+  if (!driverOptions || secrets.length === 0) return driverOptions;
+  const values = await reader.texts({ secrets });
+  return mapValues(driverOptions, (text, option) => (option === 'device' ? text : withValues(text, values)));
 }
 
 /** Address management as the stack file has it; the engine leaves its addresses alone. */
@@ -88,14 +108,16 @@ export async function createVolume(
   { docker: engine }: DockerConnection,
   scope: Scope,
   request: VolumeSpec,
+  secrets: SecretReader,
 ): Promise<void> {
   const found = await dockerOr([404], undefined, () => engine.getVolume(request.name).inspect());
   if (found) return mustBeOurs(found.Labels, scope, `the volume "${request.name}"`);
+  const driverOptions = await filledOptions(request, secrets);
   await docker(() =>
     engine.createVolume({
       Name: request.name,
       ...(request.driver !== undefined && { Driver: request.driver }),
-      ...(request.driverOptions && { DriverOpts: request.driverOptions }),
+      ...(driverOptions && { DriverOpts: driverOptions }),
       Labels: { ...request.labels, ...scopeLabels(scope), ...volumeLabels(request) },
     }),
   );
