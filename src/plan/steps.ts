@@ -38,7 +38,7 @@ export class StepFactory {
   unname(instance: InstanceRef, known: NetworkAttachment[]): Step {
     return this.attach(
       instance,
-      known.map(({ name }) => ({ name, aliases: [] })),
+      known.map(({ name, links }) => ({ name, aliases: [], ...(links && { links }) })),
       known,
     );
   }

@@ -24,8 +24,10 @@ export const portBinding = z.object({
   protocol: z.enum(['tcp', 'udp', 'sctp']),
 });
 
-/** Networks of an instance, and its names on each. */
-export const attachments = z.array(z.object({ name: z.string(), aliases: z.array(z.string()) }));
+/** Networks of an instance, its names on each, and those that only it knows. */
+export const attachments = z.array(
+  z.object({ name: z.string(), aliases: z.array(z.string()), links: z.record(z.string(), z.string()).optional() }),
+);
 
 /** `always`, or `on-failure:3`. */
 export const restartPolicy = z

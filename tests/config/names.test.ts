@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { loadStack, StackFileError } from '../../src/config';
+import { problemsIn } from '../support/problems';
+import { stackOf } from '../support/stack';
 
 const folder = mkdtempSync(join(tmpdir(), 'deploy-code-names-'));
 
@@ -164,4 +166,29 @@ describe('names as they are', () => {
       ),
     ).toEqual([]);
   });
+});
+
+describe('a link of a service', () => {
+  const problemsOf = (network: object, more = {}) =>
+    problemsIn(() =>
+      stackOf({
+        name: 'shop',
+        ...more,
+        networks: { back: {} },
+        services: { api: { image: 'a:1', networks: { back: network } }, db: { image: 'd:1' } },
+      }),
+    ).map(({ path, message }) => `${path}: ${message}`);
+
+  it.each([
+    ['of a name of nobody', { links: { data: 'dbs' } }, {}, 'data: there is no service "dbs" (did you mean "db"?)'],
+    ['to another network', { links: { data: 'db' } }, {}, 'data: db is not on the network "back"; let it join'],
+    [
+      'of a cluster',
+      { links: { data: 'api' } },
+      { infrastructure: { orchestrator: 'Kubernetes' } },
+      'data: links are not supported by Kubernetes; remove it',
+    ],
+  ])('%s is refused', (_, network, more, message) =>
+    expect(problemsOf(network, more)).toContain(`services.api.networks.back.links.${message}`),
+  );
 });

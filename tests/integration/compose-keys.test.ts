@@ -29,9 +29,19 @@ describeWith('docker', 'keys of a Compose file that containers show', () => {
     stop_grace_period: 1s
   inner:
     image: ${images.app}
+    environment: {VERSION: inner}
+    stop_grace_period: 1s
+  reader:
+    image: ${images.app}
+    links: ["inner:db", "logged:inner"]
+    stop_grace_period: 1s
+  writer:
+    image: ${images.app}
+    links: ["inner:db", "logged:db"]
     stop_grace_period: 1s
   logged:
     image: ${images.app}
+    environment: {VERSION: logged}
     stop_grace_period: 1s
     volumes: ["made:/made"]
     logging: {driver: json-file, options: {tag: "by-\${LOG_TOKEN}", max-size: 1m}}
@@ -112,6 +122,18 @@ networks:
       expect(texts).toContain(name);
       for (const each of [planted[0], planted[2], planted[3]]) expect(texts).not.toContain(each);
     });
+  });
+
+  it('link one name to different services, and the last of several counts', async () => {
+    const asked = async (service: string, host: string) =>
+      (await run(service, `wget -q -O - http://${host}:8080/version`)).output;
+    expect(await asked('reader', 'db')).toBe('inner\n');
+    expect(await asked('reader', 'inner')).toBe('logged\n');
+    expect(await asked('writer', 'db')).toBe('logged\n');
+    expect(await asked('writer', 'inner')).toBe('inner\n');
+    expect(await run('confined', 'wget -q -O - http://db:8080/version', 2)).toMatchObject({ exitCode: 1 });
+    await docker.getContainer(instance('reader')).restart({ t: 1 });
+    expect(await asked('reader', 'db')).toBe('inner\n');
   });
 
   describe('name a network of the engine', () => {

@@ -51,9 +51,10 @@ export function toAttachments({ networks, network_mode: mode }: ServiceInput): S
   if (Array.isArray(networks)) return Object.fromEntries(networks.map((name) => [name, { aliases: [] }]));
   return Object.fromEntries(
     Object.entries(networks).map(([name, options]) => {
-      const { aliases = [], ...rest } = options ?? {};
+      const { aliases = [], links = {}, ...rest } = options ?? {};
       const settings = toSettings(rest);
-      return [name, { aliases, ...(Object.keys(settings).length > 0 && { settings }) }];
+      const own = Object.keys(links).length > 0 ? { links } : {};
+      return [name, { aliases, ...own, ...(Object.keys(settings).length > 0 && { settings }) }];
     }),
   );
 }

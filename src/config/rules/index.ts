@@ -9,7 +9,7 @@ import {
 import { hostsPossible, phasesPossible, placementPossible } from './hosts';
 import { filesHaveNoChildren, filesReadable, filesOutsideMounts } from './files';
 import { completionPossible, jobsFinish, keysFitKind, startable } from './kinds';
-import { configsDeclared, networksDeclared, pathsDistinct, volumesDeclared } from './names';
+import { configsDeclared, linksReachable, networksDeclared, pathsDistinct, volumesDeclared } from './names';
 import {
   engineNetworkAlone,
   joinedNetworkAlone,
@@ -55,6 +55,7 @@ export const rules: readonly Rule[] = [
   capabilitiesExist,
   stopSignalExists,
   networksDeclared,
+  linksReachable,
   networkNamesAreNotModes,
   volumesDeclared,
   configsDeclared,

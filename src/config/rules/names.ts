@@ -1,4 +1,7 @@
 import { posix } from 'node:path';
+import { runtimeTraits } from '../../model/runtimes';
+import { runtimeOf } from '../../model/stack/runtime-of';
+import type { Service, Stack } from '../../model/stack';
 import { didYouMean } from '../schema/suggest';
 import { at, eachService, type Rule } from './rule';
 import { toTmpfs } from '../../model/stack/tmpfs';
@@ -16,6 +19,24 @@ export const networksDeclared: Rule = eachService((service, { stack }) =>
       ),
     ),
 );
+
+/** A name that only one service knows means another service on the same network; Docker alone has such names. */
+export const linksReachable: Rule = eachService((service, { stack }) =>
+  Object.entries(service.networks).flatMap(([network, { links = {} }]) =>
+    Object.entries(links).flatMap(([alias, name]) => {
+      const problem = linkProblem(service, network, name, stack);
+      return problem === undefined ? [] : [at(service, ['networks', network, 'links', alias], problem)];
+    }),
+  ),
+);
+
+function linkProblem(service: Service, network: string, name: string, stack: Stack): string | undefined {
+  const runtime = runtimeTraits[runtimeOf(service, stack)];
+  if (runtime.network !== 'containers') return `links are not supported by ${runtime.label}; remove it`;
+  const other = Object.hasOwn(stack.services, name) ? stack.services[name]! : undefined;
+  if (!other) return `there is no service "${name}"${didYouMean(name, Object.keys(stack.services))}`;
+  return network in other.networks ? undefined : `${name} is not on the network "${network}"; let it join`;
+}
 
 /** Volumes of a service must be declared, so that a misspelt name never creates an empty volume. */
 export const volumesDeclared: Rule = eachService((service, { stack }) =>

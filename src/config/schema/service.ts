@@ -82,6 +82,10 @@ const mount = z.union([
 
 const attachment = z.strictObject({
   aliases: z.array(named('alias')).optional(),
+  links: z
+    .record(named('alias'), z.string())
+    .optional()
+    .describe('Names that only this service knows: `{db: postgres}` reaches the service `postgres` as `db`.'),
   ipv4_address: z.ipv4('write an IPv4 address such as 172.20.0.10').optional(),
   ipv6_address: z.ipv6('write an IPv6 address such as fd00::10').optional(),
   link_local_ips: names.optional(),

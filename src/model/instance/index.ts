@@ -25,6 +25,8 @@ export interface PortBinding {
 export interface NetworkAttachment {
   name: string;
   aliases: string[];
+  /** Names that only this instance knows: the name that each means. */
+  links?: Record<string, string>;
   settings?: EndpointSettings;
 }
 

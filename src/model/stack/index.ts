@@ -3,11 +3,11 @@ import type {
   BindOptions,
   ClusterSettings,
   ContainerOptions,
-  EndpointSettings,
   FileTarget,
   HealthCheck,
   IngressRoute,
   InstanceKind,
+  NetworkAttachment,
   NetworkMode,
   Probe,
   Protocol,
@@ -214,7 +214,7 @@ export interface Service extends ContainerOptions {
    */
   imageVolumes?: 'keep' | 'new';
   configs: ({ name: string } & FileTarget)[];
-  networks: Record<string, { aliases: string[]; settings?: EndpointSettings }>;
+  networks: Record<string, Omit<NetworkAttachment, 'name'>>;
   /** Set if it differs from the stack's; then it joins no network of the stack. */
   networkMode?: Exclude<NetworkMode, 'bridge'>;
   dependsOn: Record<string, DependencyCondition>;

@@ -46,9 +46,10 @@ export function toInstanceSpec(
     mounts: service.mounts.map((mount) => toMount(mount, ordinal, stack)),
     networks:
       networkMode === 'bridge'
-        ? Object.entries(service.networks).map(([key, { aliases, settings }]) => ({
+        ? Object.entries(service.networks).map(([key, { aliases, links, settings }]) => ({
             name: networkName(stack, key),
             aliases: [service.name, ...aliases],
+            ...(links && { links }),
             ...(settings && { settings }),
           }))
         : [],

@@ -49,7 +49,11 @@ export class ServiceNames {
     return {
       ...spec,
       names: spec.networks,
-      networks: spec.networks.map(({ name }) => ({ name, aliases: this.asNext ? [nextName(spec.service)] : [] })),
+      networks: spec.networks.map(({ name, links }) => ({
+        name,
+        aliases: this.asNext ? [nextName(spec.service)] : [],
+        ...(links && { links }),
+      })),
     };
   }
 

@@ -40,7 +40,7 @@ export function toTestSpec(
     ports: [],
     ...(workload && { workload: { ...workload, beside: undefined, ingress: [] } }),
     mounts: [],
-    networks: first!.networks.map(({ name }) => ({ name, aliases: [] })),
+    networks: first!.networks.map(({ name, links }) => ({ name, aliases: [], ...(links && { links }) })),
     names: undefined,
     restart: 'no',
     healthCheck: undefined,

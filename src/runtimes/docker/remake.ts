@@ -1,6 +1,7 @@
 import { buffer } from 'node:stream/consumers';
-import type { Container, ContainerCreateOptions, ContainerInspectInfo } from 'dockerode';
-import { join, shortId } from './networks/attach';
+import type { Container, ContainerCreateOptions, ContainerInspectInfo, EndpointSettings } from 'dockerode';
+import { join } from './networks/attach';
+import { namesAt, toEndpoint, type Endpoint } from './networks/endpoint';
 import type { DockerConnection } from './api/connection';
 import { docker, dockerOr } from './api/errors';
 import { remadeFrom } from './labels';
@@ -74,7 +75,7 @@ function asBefore({ Id, Config, HostConfig, Mounts, NetworkSettings }: Container
     Labels: { ...Config.Labels, ...remadeFrom(Id) },
     HostConfig: { ...HostConfig, Binds: [...(HostConfig.Binds ?? []), ...unnamed] },
     ...(first !== undefined && {
-      NetworkingConfig: { EndpointsConfig: { [first]: endpointOf(NetworkSettings.Networks[first]!, Id) } },
+      NetworkingConfig: { EndpointsConfig: { [first]: endpointOf(first, NetworkSettings.Networks[first]!, Id) } },
     }),
   } as ContainerCreateOptions;
 }
@@ -82,16 +83,8 @@ function asBefore({ Id, Config, HostConfig, Mounts, NetworkSettings }: Container
 /** Docker copies these from the container whose network it joins, and refuses them beside that. */
 const withoutNetwork = { Hostname: undefined, Domainname: undefined, ExposedPorts: undefined };
 
-type Endpoint = ContainerInspectInfo['NetworkSettings']['Networks'][string];
-
-/** Network settings without the short id of the old container. */
-function endpointOf(
-  { Aliases, IPAMConfig }: Endpoint,
-  id: string,
-): { Aliases: string[]; IPAMConfig?: { IPv4Address: string } } {
-  const address = (IPAMConfig as { IPv4Address?: string } | null)?.IPv4Address;
-  const aliases = ((Aliases as string[] | null) ?? []).filter((alias) => alias !== shortId(id));
-  return { Aliases: aliases, ...(address && { IPAMConfig: { IPv4Address: address } }) };
+function endpointOf(name: string, endpoint: Endpoint, id: string): EndpointSettings {
+  return toEndpoint({ name, ...namesAt(endpoint, id) }, endpoint.IPAMConfig?.IPv4Address);
 }
 
 async function connect(
@@ -100,8 +93,8 @@ async function connect(
   { Id, NetworkSettings }: ContainerInspectInfo,
 ): Promise<void> {
   for (const [network, endpoint] of Object.entries(NetworkSettings.Networks).slice(1)) {
-    const { Aliases: aliases, IPAMConfig } = endpointOf(endpoint, Id);
-    await join(connection, name, network, { aliases }, IPAMConfig?.IPv4Address);
+    const { IPAMConfig } = endpoint as Endpoint;
+    await join(connection, name, network, namesAt(endpoint, Id), IPAMConfig?.IPv4Address);
   }
 }
 

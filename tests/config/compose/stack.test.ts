@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { reveal } from '../../../src/model/text/marks';
+import { mapValues } from '../../../src/model/map-values';
 import { formatProblem, loadStack, StackFileError, type LoadedStack, type LoadOptions } from '../../../src/config';
 
 /** A folder called `blog` with these files. */
@@ -373,6 +374,23 @@ describe('a key of Compose', () => {
       },
       front: { name: 'edge', external: false, internal: false, ipv6: true },
     });
+  });
+
+  it('of links whose names mean other services elsewhere, which only their service knows', () => {
+    const { stack, warnings } = load(
+      'services:\n  app: {image: "busybox:1", links: ["one:db", "two:db", "one:cache"], networks: [back, front]}\n' +
+        '  web: {image: "busybox:1", links: ["two:one"]}\n  one: {image: "busybox:1", networks: [back, default]}\n' +
+        '  two: {image: "busybox:1", networks: [back, default]}\nnetworks: {back: , front: }\n',
+    );
+    expect(mapValues(stack.services, ({ networks }) => networks)).toEqual({
+      app: { back: { aliases: [], links: { db: 'two' } }, front: { aliases: [] } },
+      web: { default: { aliases: [], links: { one: 'two' } } },
+      one: { back: { aliases: ['cache'] }, default: { aliases: ['cache'] } },
+      two: { back: { aliases: [] }, default: { aliases: [] } },
+    });
+    expect(warnings.map((each) => formatProblem(each)).join()).toContain(
+      'services.app.links: one:db has no effect: the later two:db counts',
+    );
   });
 
   it('with the volumes of another service', () => {

@@ -16,8 +16,8 @@ export interface Relations {
   aliases: Record<string, string[]>;
   /** Mounts of each service, and of those whose volumes it takes. */
   mounts: Record<string, Data[]>;
-  /** Aliases of links that mean different services to different ones. */
-  ambiguous: ReadonlySet<string>;
+  /** Of each service: the aliases of links that mean another service elsewhere, and what they mean to it. */
+  links: Record<string, Link[]>;
 }
 
 export function ofProject(project: ComposeProject): Relations {
@@ -40,7 +40,11 @@ export function ofProject(project: ComposeProject): Relations {
     awaitedHealthy: awaited('service_healthy'),
     aliases: mapValues(project.services, (service, name) => namesOf(name, service as Data, links, ambiguous)),
     mounts: effectiveMounts(project),
-    ambiguous,
+    links: mapValues(project.services, (service) =>
+      list((service as Data).links ?? [])
+        .map(toLink)
+        .filter(({ alias }) => ambiguous.has(alias)),
+    ),
   };
 }
 

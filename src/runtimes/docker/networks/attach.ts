@@ -2,15 +2,9 @@ import type { NetworkAttachment } from '../../../model/instance';
 import { networkModeProblem } from '../../../model/names/network-modes';
 import { RuntimeError } from '../../runtime';
 import { freeAddress } from './addresses';
-import { toEndpoint } from './endpoint';
+import { namesAt, toEndpoint, type Endpoint } from './endpoint';
 import type { DockerConnection } from '../api/connection';
 import { docker, dockerOr } from '../api/errors';
-
-export interface Endpoint {
-  IPAddress?: string;
-  Aliases?: string[] | null;
-  IPAMConfig?: { IPv4Address?: string } | null;
-}
 
 /**
  * Docker sets the names of an endpoint at its creation, so it is recreated with the same address: open connections
@@ -20,12 +14,12 @@ export async function attach(connection: DockerConnection, name: string, network
   refuseNetworkModes(networks);
   const { id, endpoints } = await endpointsOf(connection, name);
   for (const attachment of networks) {
-    const { name: network, aliases, settings = {} } = attachment;
+    const { name: network, ...names } = attachment;
     const endpoint = endpoints[network];
-    if (endpoint && sameNames(endpoint.Aliases ?? [], aliases, id)) continue;
+    if (endpoint && sameNames(namesAt(endpoint, id).aliases, names.aliases)) continue;
     if (endpoint) await disconnect(connection, name, network);
     const address = endpoint ? endpoint.IPAMConfig?.IPv4Address : await freeAddress(connection, network, name);
-    await join(connection, name, network, { aliases, settings }, address);
+    await join(connection, name, network, names, address);
   }
 }
 
@@ -33,15 +27,9 @@ export async function attach(connection: DockerConnection, name: string, network
 export async function readdress(connection: DockerConnection, name: string): Promise<boolean> {
   const { id, endpoints } = await endpointsOf(connection, name);
   const fixed = Object.entries(endpoints).filter(([, endpoint]) => endpoint.IPAMConfig?.IPv4Address);
-  for (const [network, { Aliases }] of fixed) {
+  for (const [network, endpoint] of fixed) {
     await disconnect(connection, name, network);
-    await join(
-      connection,
-      name,
-      network,
-      { aliases: (Aliases ?? []).filter((alias) => alias !== shortId(id)) },
-      await freeAddress(connection, network, name),
-    );
+    await join(connection, name, network, namesAt(endpoint, id), await freeAddress(connection, network, name));
   }
   return fixed.length > 0;
 }
@@ -79,13 +67,6 @@ export async function endpointsOf(
   return { id: Id, endpoints: NetworkSettings.Networks as Record<string, Endpoint> };
 }
 
-/** Docker adds the short id of the container to the given names. */
-function sameNames(current: string[], wanted: string[], id: string): boolean {
-  const own = current.filter((alias) => alias !== shortId(id));
-  return own.length === wanted.length && wanted.every((alias) => own.includes(alias));
-}
-
-/** The name that Docker adds to the names of a container on its networks. */
-export function shortId(id: string): string {
-  return id.slice(0, 12);
+function sameNames(current: string[], wanted: string[]): boolean {
+  return current.length === wanted.length && wanted.every((alias) => current.includes(alias));
 }

@@ -1,7 +1,8 @@
 import { listeningSockets } from '../../host-sockets';
 import { tryTcp } from '../../../guard/tcp';
 import { freeAddress } from './addresses';
-import { disconnect, endpointsOf, join, shortId, type Endpoint } from './attach';
+import { disconnect, endpointsOf, join } from './attach';
+import { namesAt, type Endpoint } from './endpoint';
 import type { DockerConnection } from '../api/connection';
 import { docker } from '../api/errors';
 
@@ -19,16 +20,10 @@ export async function ensureOwnAddress(connection: DockerConnection, name: strin
     shared.length === 0 && port !== undefined && (await isAnsweredByAnother(connection, name, port))
       ? Object.entries(endpoints)
       : shared;
-  for (const [network, { Aliases }] of conflicting) {
+  for (const [network, endpoint] of conflicting) {
     const address = await freeAddress(connection, network, name);
     await disconnect(connection, name, network);
-    await join(
-      connection,
-      name,
-      network,
-      { aliases: (Aliases ?? []).filter((alias) => alias !== shortId(id)) },
-      address,
-    );
+    await join(connection, name, network, namesAt(endpoint, id), address);
   }
   return conflicting.length > 0;
 }
