@@ -182,6 +182,8 @@ export interface Observation {
   elsewhere?: string[];
   /** The stack uses a Gateway, and its cluster lacks the Gateway API. */
   lacksGateways?: true;
+  /** Version of the Docker Engine's API, if the stack asks for what older ones lack. */
+  api?: string;
   /** Version of a cluster that is too old for the engine. */
   tooOld?: string;
   /** State of the load balancer; absent if none runs. */

@@ -3,8 +3,9 @@ import type { Service, Stack } from '../model/stack';
 import { qualified } from '../kubernetes/names';
 import type { RuntimeName } from '../model/runtimes';
 import { joinedContainers, joinsIn, type InstanceSpec, type Mount, type SecretMount } from '../model/instance';
+import { isCdiGpu } from '../model/names/cdi';
 import { sharesNetwork } from '../model/names/network-modes';
-import { imagesOf } from '../plan/resources/images';
+import { imagesOf, mountedImages } from '../plan/resources/images';
 import { networkName, volumeName } from '../plan/names';
 import type { Place } from './patterns';
 import { privilegesOf } from './privileges';
@@ -65,7 +66,7 @@ export function subjectOfSpec(spec: InstanceSpec, runtime: RuntimeName, adopted:
     environment: spec.environment,
     service: spec.service,
     runtime,
-    images: [spec.image, spec.imageId].filter((image): image is string => Boolean(image)),
+    images: [spec.image, spec.imageId, ...mountedImages(spec)].filter((image): image is string => Boolean(image)),
     ...sourcesOf(spec),
     volumes: volumesOf(spec.mounts, (name) => ({ name: qualified(name).name, isExternal: adopted.includes(name) })),
     outside: outsideOf(spec),
@@ -101,9 +102,10 @@ export function emptySubject({ stack, environment }: Place, runtime: RuntimeName
 }
 
 function sourcesOf(of: Service | InstanceSpec) {
-  const { secrets, envFiles, capAdd, reserve, limit, deviceRequests = [] } = of;
+  const { secrets, envFiles, capAdd, reserve, limit, deviceRequests = [], devices = [] } = of;
   const requested = deviceRequests.map(({ count, ids = [] }) => (count === -1 ? Infinity : (count ?? ids.length)));
-  const gpus = Math.max(limit.gpus ?? 0, reserve.gpus ?? 0, ...requested);
+  const ofInterface = devices.some(({ source }) => isCdiGpu(source)) ? Infinity : 0;
+  const gpus = Math.max(limit.gpus ?? 0, reserve.gpus ?? 0, ofInterface, ...requested);
   return { secrets, envFiles, binds: bindsOf(of), capAdd, gpus, privileges: privilegesOf(of) };
 }
 

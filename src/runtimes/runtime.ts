@@ -35,6 +35,8 @@ export interface Questions {
   addresses?: boolean;
   /** Whether the stack comes in by a Gateway. */
   gateway?: boolean;
+  /** Whether the version of the engine's API is wanted. */
+  api?: boolean;
 }
 
 export interface ImageResult {

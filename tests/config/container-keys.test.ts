@@ -13,6 +13,18 @@ const problems = (keys: object, more: object = {}): string[] =>
 describe('the keys that a container engine takes as they are', () => {
   it.each<[object, object]>([
     [{ devices: ['/dev/a'] }, { devices: [{ source: '/dev/a', target: '/dev/a', permissions: 'rwm' }] }],
+    [
+      { devices: ['nvidia.com/gpu=0:1'] },
+      { devices: [{ source: 'nvidia.com/gpu=0:1', target: 'nvidia.com/gpu=0:1', permissions: 'rwm' }] },
+    ],
+    [
+      { volumes: [{ type: 'image', source: 'acme/data:1', target: '/data', image: { subpath: 'etc' } }] },
+      { mounts: [{ type: 'image', image: 'acme/data:1', target: '/data', readOnly: false, subpath: 'etc' }] },
+    ],
+    [
+      { volumes: [{ source: '/srv', target: '/srv', read_only: true, bind: { recursive: 'writable' } }] },
+      { mounts: [{ type: 'bind', source: '/srv', target: '/srv', readOnly: true, recursive: 'writable' }] },
+    ],
     [{ devices: ['/dev/a:/dev/b:r'] }, { devices: [{ source: '/dev/a', target: '/dev/b', permissions: 'r' }] }],
     [{ devices: ['/dev/a:rw'] }, { devices: [{ source: '/dev/a', target: '/dev/a', permissions: 'rw' }] }],
     [
@@ -52,6 +64,18 @@ describe('the keys that a container engine takes as they are', () => {
     [
       { security_opt: ['seccomp=/nowhere/profile.json'] },
       'security_opt.0: /nowhere/profile.json does not exist; check the path',
+    ],
+    [{ devices: ['vendor.com/class='] }, 'or vendor.com/class=name'],
+    [{ volumes: [{ type: 'image', source: 'a b', target: '/a' }] }, '"a b" is not the name of an image'],
+    [{ volumes: [{ source: '/a', target: '/a', image: { subpath: 'b' } }] }, 'has options of an image'],
+    [{ volumes: [{ source: '/a', target: '/a', bind: { recursive: 'writable' } }] }, 'add read_only: true'],
+    [
+      { volumes: [{ source: '/a', target: '/a', read_only: true, bind: { recursive: 'readonly' } }] },
+      'needs propagation: rprivate; add it',
+    ],
+    [
+      { volumes: [{ source: '/a', target: '/a', bind: { recursive: 'disabled', selinux: 'z' } }] },
+      'cannot have both recursive and selinux',
     ],
     [{ dns: 'dns.example.com' }, 'write an IP address'],
     [{ hostname: 'a b' }, 'write a host name'],

@@ -291,6 +291,44 @@ describe('what Docker is asked to create', () => {
     expect(JSON.stringify(Labels)).not.toContain('value');
     expect(Labels).toMatchObject({ 'deploy-code.stack': 'shop', 'com.docker.compose.project': 'shop-test' });
   });
+
+  const hostConfigOf = (options: Parameters<typeof spec>[1]) =>
+    toCreateRequest(spec('api', options), { image: 'api:1', imageLabels: {}, variables: {} }).HostConfig!;
+
+  it('has the devices of the Container Device Interface in one request, as the docker command sends them', () => {
+    const device = (source: string) => ({ source, target: source, permissions: 'rwm' });
+    const { Devices, DeviceRequests } = hostConfigOf({
+      devices: [device('vendor.com/class=one'), device('/dev/null'), device('vendor.com/class=two')],
+      deviceRequests: [{ driver: 'nvidia', count: -1, capabilities: ['gpu'], options: {} }],
+    });
+    expect(Devices).toEqual([{ PathOnHost: '/dev/null', PathInContainer: '/dev/null', CgroupPermissions: 'rwm' }]);
+    expect(DeviceRequests).toEqual([
+      { Driver: 'nvidia', Count: -1, Capabilities: [['gpu']], Options: {} },
+      { Driver: 'cdi', DeviceIDs: ['vendor.com/class=one', 'vendor.com/class=two'] },
+    ]);
+  });
+
+  it('has mounts of images, and of folders with what is mounted below them', () => {
+    const bind = { type: 'bind' as const, source: '/srv', readOnly: true };
+    const { Mounts, Binds } = hostConfigOf({
+      mounts: [
+        { type: 'image', image: 'acme/data:1', target: '/whole', readOnly: false },
+        { type: 'image', image: 'sha256:a', target: '/part', readOnly: true, subpath: 'etc' },
+        { ...bind, target: '/disabled', recursive: 'disabled', create: true },
+        { ...bind, target: '/writable', recursive: 'writable' },
+        { ...bind, target: '/readonly', recursive: 'readonly', propagation: 'rprivate' },
+      ],
+    });
+    const mounted = { Type: 'bind', Source: '/srv', ReadOnly: true };
+    expect(Binds).toBeUndefined();
+    expect(Mounts).toEqual([
+      { Type: 'image', Source: 'acme/data:1', Target: '/whole', ReadOnly: false },
+      { Type: 'image', Source: 'sha256:a', Target: '/part', ReadOnly: true, ImageOptions: { Subpath: 'etc' } },
+      { ...mounted, Target: '/disabled', BindOptions: { NonRecursive: true, CreateMountpoint: true } },
+      { ...mounted, Target: '/writable', BindOptions: { ReadOnlyNonRecursive: true } },
+      { ...mounted, Target: '/readonly', BindOptions: { Propagation: 'rprivate', ReadOnlyForceRecursive: true } },
+    ]);
+  });
 });
 
 describe('labels of an image', () => {

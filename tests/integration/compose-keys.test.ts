@@ -43,7 +43,10 @@ describeWith('docker', 'keys of a Compose file that containers show', () => {
     image: ${images.app}
     environment: {VERSION: logged}
     stop_grace_period: 1s
-    volumes: ["made:/made"]
+    volumes:
+      - made:/made
+      - {type: bind, source: /sys/fs, target: /deep, read_only: true}
+      - {type: bind, source: /sys/fs, target: /flat, read_only: true, bind: {recursive: disabled}}
     logging: {driver: json-file, options: {tag: "by-\${LOG_TOKEN}", max-size: 1m}}
 volumes:
   made: {driver_opts: {type: tmpfs, device: tmpfs, o: "size=1m,mode=\${MODE_PASSWORD}"}}
@@ -134,6 +137,21 @@ networks:
     expect(await run('confined', 'wget -q -O - http://db:8080/version', 2)).toMatchObject({ exitCode: 1 });
     await docker.getContainer(instance('reader')).restart({ t: 1 });
     expect(await asked('reader', 'db')).toBe('inner\n');
+  });
+
+  it('leave out what is mounted below a folder', async () => {
+    expect((await run('logged', 'ls /deep/cgroup')).output).not.toBe('');
+    expect(await run('logged', 'ls /flat/cgroup')).toMatchObject({ exitCode: 0, output: '' });
+  });
+
+  it('are refused where the engine is too old for them', async () => {
+    const { ApiVersion } = await docker.version();
+    const old = ApiVersion.startsWith('1.') && Number(ApiVersion.slice(2)) < 44;
+    const mount = `{type: image, source: "${images.app}", target: /image}`;
+    const newer = `${compose()}  newer: {image: "${images.app}", volumes: [${mount}], devices: [vendor.com/a=b]}\n`;
+    const text = newer.replace(/^(volumes:[^]*)(  newer:.*\n)/m, '$2$1');
+    const { refusals } = await engine.client.plan(await sealed(read('symlink', text)));
+    expect(refusals.map(({ path }) => path)).toEqual(old ? ['services.newer.volumes.0', 'services.newer.devices'] : []);
   });
 
   describe('name a network of the engine', () => {

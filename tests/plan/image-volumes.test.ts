@@ -25,7 +25,7 @@ const world = (paths: string[], more: object = {}, others: object = {}) => {
   };
   const mounts = () =>
     [...seen.instances.values()].flatMap((instance) =>
-      instance.mounts.map((mount) => `${mount.type === 'volume' ? mount.volume : mount.source}:${mount.target}`),
+      instance.mounts.map((mount) => `${mount.type === 'volume' ? mount.volume : mount.target}:${mount.target}`),
     );
   return { seen, plan, deploy, mounts };
 };

@@ -158,6 +158,20 @@ describe('a policy', () => {
       {},
       'rule containers.namespaces_of',
     ],
+    [
+      'GPUs by CDI',
+      { containers: { gpus: false, privileged: true } },
+      { devices: ['nvidia.com/gpu=all'] },
+      {},
+      'rule containers.gpus',
+    ],
+    [
+      'an image that is mounted',
+      { images: { registries: ['ghcr.io'] } },
+      { image: 'ghcr.io/a:1', volumes: [{ type: 'image', source: 'docker.io/evil:1', target: '/a' }] },
+      {},
+      "services.api.image: the worker's policy does not allow docker.io/evil:1 (rule images.registries)",
+    ],
     ['GPUs', { containers: { gpus: false } }, { resources: { gpus: 1 } }, {}, 'rule containers.gpus'],
     [
       'the network of the host',

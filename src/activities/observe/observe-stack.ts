@@ -5,6 +5,7 @@ import { secretsOfDrivers } from '../../model/stack/secret-sources';
 import type { PinnedImages } from '../../model/images';
 import type { Observation } from '../../model/observation';
 import { balancerName, sharedNetwork, type SharedRoutes, type TrafficState } from '../../model/traffic';
+import { asksOfEngine } from '../../plan/resources/engine-features';
 import { imagesOf } from '../../plan/resources/images';
 import { servedRoutes } from '../../plan/traffic/route-claims';
 import { type RuleContext, refusedOf } from '../../policy';
@@ -92,6 +93,7 @@ export function observeHost(
     ports: portRanges(stack),
     ...(containers.length > 0 && { containers: [...new Set(containers)] }),
     gateway,
+    api: asksOfEngine(stack),
     ...questions,
   });
 }

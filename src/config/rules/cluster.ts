@@ -153,15 +153,15 @@ function buildOf(service: Service, { build }: ServiceInput): Finding[] {
 
 function mountsOf(service: Service): Finding[] {
   return service.mounts.flatMap((mount, index) =>
-    mount.type === 'bind'
-      ? [
+    mount.type === 'volume'
+      ? []
+      : [
           at(
             service,
             ['volumes', index],
-            'bind mounts are not supported on a cluster; use configs for files, a volume for data',
+            `${mount.type} mounts are not supported on a cluster; use configs for files, a volume for data`,
           ),
-        ]
-      : [],
+        ],
   );
 }
 

@@ -133,7 +133,9 @@ function coversOf({ mounts, tmpfs }: Service): Cover[] {
     reason:
       mount.type === 'volume'
         ? `the volume ${mount.volume}, where it would stay after the container is removed`
-        : `the folder ${mount.source} of the host, where it would stay after the container is removed`,
+        : mount.type === 'image'
+          ? `the image ${mount.image}, whose files nothing can change`
+          : `the folder ${mount.source} of the host, where it would stay after the container is removed`,
   }));
   return [...[...ofTmpfs, ...ofMounts].map((cover) => ({ ...cover, path: realPath(cover.path) })), ...kernel];
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isCdiDevice } from '../../model/names/cdi';
 import { modes } from './modes';
 import { named } from './named';
 import { assignments, choice, count, flag, fromText, names, oneOrMore, size } from './values';
@@ -9,9 +10,9 @@ import { assignments, choice, count, flag, fromText, names, oneOrMore, size } fr
 const device = z.union([
   z
     .string()
-    .regex(
-      /^(\/[^\s:,\0]+)(:\/[^\s:,\0]+)?(:[rwm]{1,3})?$/,
-      'write a device such as /dev/ttyUSB0, or /dev/ttyUSB0:/dev/serial:rw',
+    .refine(
+      (text) => /^(\/[^\s:,\0]+)(:\/[^\s:,\0]+)?(:[rwm]{1,3})?$/.test(text) || isCdiDevice(text),
+      'write a device such as /dev/ttyUSB0, /dev/ttyUSB0:/dev/serial:rw or vendor.com/class=name',
     ),
   z.strictObject({
     source: z.string().regex(/^\/[^\s\0]+$/, 'write an absolute path such as /dev/ttyUSB0'),
@@ -74,7 +75,8 @@ export const containerKeys = {
     .array(device)
     .optional()
     .describe(
-      'Devices of the host: `/dev/ttyUSB0`, `/dev/ttyUSB0:/dev/serial:rw`, or `source`, `target`, `permissions`.',
+      'Devices of the host: `/dev/ttyUSB0`, `/dev/ttyUSB0:/dev/serial:rw`, or `source`, `target`, `permissions`; with ' +
+        'Docker 25 and later also those of the Container Device Interface, such as `nvidia.com/gpu=all`.',
     ),
   device_cgroup_rules: z
     .array(z.string().regex(/^[abc] (\d+|\*):(\d+|\*) [rwm]{1,3}$/, 'write a rule such as c 188:* rmw'))

@@ -57,7 +57,7 @@ const port = z.union([
 const mount = z.union([
   z.string(),
   z.strictObject({
-    type: choice('volume', 'bind').optional(),
+    type: choice('volume', 'bind', 'image').optional(),
     source: z.string(),
     target: z.string(),
     read_only: flag.optional(),
@@ -66,6 +66,12 @@ const mount = z.union([
         create_host_path: flag.optional().describe('Create the folder on the host if it is missing.'),
         propagation: choice('private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave').optional(),
         selinux: z.enum(['z', 'Z']).optional(),
+        recursive: choice('enabled', 'disabled', 'writable', 'readonly')
+          .optional()
+          .describe(
+            'Mounts below the folder: `disabled` leaves them out; with `read_only`, `writable` leaves them writable, ' +
+              'and `readonly` fails unless they are read-only too (Docker 25 and later). Default `enabled`.',
+          ),
       })
       .optional(),
     volume: z
@@ -77,6 +83,10 @@ const mount = z.union([
         subpath: z.string().optional().describe('Folder in the volume. Docker 26 and later.'),
       })
       .optional(),
+    image: z
+      .strictObject({ subpath: z.string().optional().describe('Folder in the image. Docker 28 and later.') })
+      .optional()
+      .describe('Of a mount with `type: image`, whose source is an image. Docker 28 and later.'),
   }),
 ]);
 

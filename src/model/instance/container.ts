@@ -8,7 +8,18 @@ export type RestartPolicy = 'no' | 'always' | 'unless-stopped' | 'on-failure' | 
 
 export type Mount =
   | ({ type: 'volume'; volume: string; target: string; readOnly: boolean } & VolumeOptions)
-  | ({ type: 'bind'; source: string; target: string; readOnly: boolean } & BindOptions);
+  | ({ type: 'bind'; source: string; target: string; readOnly: boolean } & BindOptions)
+  | ImageMount;
+
+/** The files of an image, by its name or its content address. */
+export interface ImageMount {
+  type: 'image';
+  image: string;
+  target: string;
+  readOnly: boolean;
+  /** Folder in the image to mount. */
+  subpath?: string;
+}
 
 export interface VolumeOptions {
   /** A new volume stays empty instead of getting the files of the image. */
@@ -23,6 +34,8 @@ export interface BindOptions {
   /** `z`: label for SELinux that containers share; `Z`: private. */
   selinux?: 'z' | 'Z';
   propagation?: 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave';
+  /** Of the mounts below: `disabled`: none; `writable`: read-only does not hold for them; `readonly`: it has to. */
+  recursive?: 'disabled' | 'writable' | 'readonly';
 }
 
 /** Fixed settings of an instance on a network. With addresses, only one instance can be there. */
@@ -56,7 +69,7 @@ export type Probe =
   | { kind: 'command'; command: string[] }
   | { kind: 'runtime' };
 
-/** A device of the host. `permissions`: of `r`, `w` and `m`. */
+/** A device of the host, or one of the Container Device Interface by its name. `permissions`: of `r`, `w` and `m`. */
 export interface Device {
   source: string;
   target: string;

@@ -5,6 +5,7 @@ import type {
   ContainerOptions,
   FileTarget,
   HealthCheck,
+  ImageMount,
   IngressRoute,
   InstanceKind,
   NetworkAttachment,
@@ -158,7 +159,9 @@ export type VolumeMount = {
 } & VolumeOptions;
 
 export type ServiceMount =
-  VolumeMount | ({ type: 'bind'; source: string; target: string; readOnly: boolean; relative: boolean } & BindOptions);
+  | VolumeMount
+  | ({ type: 'bind'; source: string; target: string; readOnly: boolean; relative: boolean } & BindOptions)
+  | ImageMount;
 
 export interface Approval {
   timeoutMs: number;

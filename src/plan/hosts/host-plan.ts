@@ -15,6 +15,7 @@ import { Followed } from '../followers/followed';
 import { refuseOutside } from '../followers/outside';
 import { inOrderOfFollowing } from '../followers/in-order';
 import { ObservationIndex } from '../observation-index';
+import { refuseOldEngine } from '../resources/engine-features';
 import { planNetworks } from '../resources/networks';
 import {
   lanesOf,
@@ -124,6 +125,7 @@ export function planHost(input: HostPlanInput): HostPlan {
           ...networks.refusals,
           ...volumes.refusals,
           ...refuseImageVolumes(stack),
+          ...refuseOldEngine(stack, observation),
           ...refuseOutside(planned, stack, observation),
           ...capacity.refusals,
           ...planning.ports.refusals,

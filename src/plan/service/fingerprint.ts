@@ -61,6 +61,7 @@ function printOf(service: Service, stack: Stack, known: Secrets): Fingerprint {
     ]),
     ports: service.ports,
     volumes: service.mounts.flatMap((mount): unknown[] => {
+      if (mount.type === 'image') return [{ ...mount, image: known.imageId(mount.image) || mount.image }];
       if (mount.type !== 'volume') return [{ ...mount, relative: undefined, create: undefined }];
       return mount.ofImage ? [] : [[mount, stack.volumes[mount.volume]?.name]];
     }),

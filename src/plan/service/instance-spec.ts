@@ -43,7 +43,7 @@ export function toInstanceSpec(
     imageId: service.image && known.imageId(service.image),
     files: service.configs.map(({ name, ...target }) => ({ ...target, content: stack.configs[name]?.content ?? '' })),
     ports,
-    mounts: service.mounts.map((mount) => toMount(mount, ordinal, stack)),
+    mounts: service.mounts.map((mount) => toMount(mount, ordinal, context)),
     networks:
       networkMode === 'bridge'
         ? Object.entries(service.networks).map(([key, { aliases, links, settings }]) => ({
@@ -125,7 +125,8 @@ export function toInstanceSpec(
   };
 }
 
-function toMount(given: ServiceMount, ordinal: number, stack: Stack): Mount {
+function toMount(given: ServiceMount, ordinal: number, { stack, known }: SpecContext): Mount {
+  if (given.type === 'image') return { ...given, image: known.imageId(given.image) || given.image };
   if (given.type === 'bind') {
     const { relative: _, ...mount } = given;
     return mount;

@@ -12,6 +12,7 @@ import {
   type RestartPolicy,
 } from '../../model/instance';
 import { mapValues } from '../../model/map-values';
+import { isCdiDevice } from '../../model/names/cdi';
 import { toEndpoint } from './networks/endpoint';
 import { composeLabels, instanceLabels, withoutInherited } from './labels';
 import { toModes } from './namespaces';
@@ -34,7 +35,6 @@ export interface ContainerDetails {
 }
 
 type Created = Omit<ContainerCreateOptions, 'HostConfig'> & { HostConfig?: HostConfig };
-type VolumeOptions = NonNullable<NonNullable<HostConfig['Mounts']>[number]['VolumeOptions']>;
 type Value<Name extends keyof ContainerOptions> = Exclude<ContainerOptions[Name], undefined>;
 
 /** Docker's form of each option; `elsewhere`: of its own below, or no matter of Docker's. */
@@ -67,7 +67,9 @@ const forms: { [Name in keyof ContainerOptions]-?: ((value: Value<Name>) => Crea
   healthCheck: 'elsewhere',
   hostname: (Hostname) => ({ Hostname }),
   privileged: (Privileged) => ({ HostConfig: { Privileged } }),
-  devices: (devices) => ({ HostConfig: { Devices: devices.map(toDevice) } }),
+  devices: (devices) => ({
+    HostConfig: { Devices: devices.filter(({ source }) => !isCdiDevice(source)).map(toDevice) },
+  }),
   deviceCgroupRules: (DeviceCgroupRules) => ({ HostConfig: { DeviceCgroupRules } }),
   securityOpt: 'elsewhere',
   ulimits: (limits) => ({
@@ -205,8 +207,15 @@ function toSecurityOpt({ securityOpt = [], noNewPrivileges }: InstanceSpec): str
 /** An option of clients, which the API has as paths to mask. */
 const unmaskedPaths = 'systempaths=unconfined';
 
-function toDeviceRequests({ limit, reserve, deviceRequests = [] }: InstanceSpec): HostConfig['DeviceRequests'] {
+/** Docker's clients send the devices of the Container Device Interface as one request. */
+function toDeviceRequests({
+  limit,
+  reserve,
+  deviceRequests = [],
+  devices = [],
+}: InstanceSpec): HostConfig['DeviceRequests'] {
   const gpus = limit.gpus ?? reserve.gpus;
+  const ofInterface = devices.map(({ source }) => source).filter(isCdiDevice);
   const requests = [
     ...(gpus ? [{ Driver: '', Count: gpus, Capabilities: [['gpu']] }] : []),
     ...deviceRequests.map(({ driver, count, ids, capabilities, options }) => ({
@@ -216,6 +225,7 @@ function toDeviceRequests({ limit, reserve, deviceRequests = [] }: InstanceSpec)
       Capabilities: [capabilities],
       Options: options,
     })),
+    ...(ofInterface.length > 0 ? [{ Driver: 'cdi', DeviceIDs: ofInterface }] : []),
   ];
   return requests.length > 0 ? requests : undefined;
 }
@@ -245,7 +255,8 @@ type BindMount = Extract<Mount, { type: 'bind' }>;
 
 /** Only the older form of a bind mount can create a missing folder, and label one for SELinux. */
 function needsBind(mount: Mount): mount is BindMount {
-  return mount.type === 'bind' && (mount.create === true || mount.selinux !== undefined) && !mount.source.includes(':');
+  if (mount.type !== 'bind' || mount.recursive !== undefined || mount.source.includes(':')) return false;
+  return mount.create === true || mount.selinux !== undefined;
 }
 
 /** `/host:/path:ro,z`; undefined if there are none. */
@@ -256,7 +267,20 @@ function toBinds(mounts: Mount[]): string[] | undefined {
   return binds.length > 0 ? binds : undefined;
 }
 
-function toMount(mount: Mount): NonNullable<HostConfig['Mounts']>[number] {
+const recursions = { disabled: 'NonRecursive', writable: 'ReadOnlyNonRecursive', readonly: 'ReadOnlyForceRecursive' };
+
+/** Engines before API 1.44 do not know `ReadOnlyNonRecursive`, and do just that. */
+function withBindOptions({ propagation, recursive, create }: BindMount): Partial<DockerMount> {
+  const options = {
+    ...(propagation && { Propagation: propagation }),
+    ...(recursive && { [recursions[recursive]]: true, ...(create && { CreateMountpoint: true }) }),
+  };
+  return Object.keys(options).length > 0 ? { BindOptions: options as DockerMount['BindOptions'] } : {};
+}
+
+type DockerMount = NonNullable<HostConfig['Mounts']>[number];
+
+function toMount(mount: Mount): DockerMount {
   const { target, readOnly } = mount;
   if (mount.type === 'bind')
     return {
@@ -264,8 +288,16 @@ function toMount(mount: Mount): NonNullable<HostConfig['Mounts']>[number] {
       Source: mount.source,
       Target: target,
       ReadOnly: readOnly,
-      ...(mount.propagation && { BindOptions: { Propagation: mount.propagation } }),
+      ...withBindOptions(mount),
     };
+  if (mount.type === 'image')
+    return {
+      Type: 'image',
+      Source: mount.image,
+      Target: target,
+      ReadOnly: readOnly,
+      ...(mount.subpath !== undefined && { ImageOptions: { Subpath: mount.subpath } }),
+    } as unknown as DockerMount;
   const { volume, noCopy, subpath } = mount;
   const options = { ...(noCopy && { NoCopy: true }), ...(subpath !== undefined && { Subpath: subpath }) };
   return {
@@ -273,7 +305,7 @@ function toMount(mount: Mount): NonNullable<HostConfig['Mounts']>[number] {
     Source: volume,
     Target: target,
     ReadOnly: readOnly,
-    ...(Object.keys(options).length > 0 && { VolumeOptions: options as unknown as VolumeOptions }),
+    ...(Object.keys(options).length > 0 && { VolumeOptions: options as unknown as DockerMount['VolumeOptions'] }),
   };
 }
 

@@ -13,6 +13,7 @@ import { logs } from './logs';
 import { findOutside, withLeftBehind } from './namespaces';
 import { adoptedVolumes, createNetwork, createVolume, removeNetwork, removeVolume } from './networks';
 import { observe } from './observe';
+import { docker } from './api/errors';
 import { clearly } from './api/until-clear';
 import { ensureOwnAddress } from './networks/own-address';
 import { OwnContainers, type RememberedIds } from './labels/own-containers';
@@ -38,7 +39,13 @@ export function createDockerRuntime(
           const { instances: found, ...rest } = await observe(connection, scope, questions);
           const { containers } = questions;
           const outside = containers && (await findOutside(containers, own));
-          return { ...rest, ...(outside && { outside }), instances: await withLeftBehind(found, own) };
+          const api = questions.api && (await docker(() => connection.docker.version())).ApiVersion;
+          return {
+            ...rest,
+            ...(outside && { outside }),
+            ...(api && { api }),
+            instances: await withLeftBehind(found, own),
+          };
         },
         images: {
           find: (references) => findImages(connection, references),

@@ -349,6 +349,25 @@ describe('a key of Compose', () => {
         },
       },
     ],
+    [
+      'devices: [vendor.com/class=name, /dev/a]',
+      {
+        devices: [
+          { source: 'vendor.com/class=name', target: 'vendor.com/class=name', permissions: 'rwm' },
+          { source: '/dev/a', target: '/dev/a', permissions: 'rwm' },
+        ],
+      },
+    ],
+    [
+      'volumes: [{type: image, source: "alpine:3", target: /part, read_only: true, image: {subpath: etc}}, ' +
+        '{type: bind, source: /srv, target: /srv, bind: {recursive: disabled}}]',
+      {
+        mounts: [
+          { type: 'image', image: 'alpine:3', target: '/part', readOnly: true, subpath: 'etc' },
+          { type: 'bind', source: '/srv', target: '/srv', readOnly: false, create: true, recursive: 'disabled' },
+        ],
+      },
+    ],
     ['x-deploy-code: {replicas: 3, phase: 2}', { replicas: 3, phase: 2 }],
   ])('is carried over: %s', (text, expected) => expect(service(text)).toMatchObject(expected as object));
 

@@ -32,8 +32,8 @@ function toTmpfs({ target, read_only: readOnly, tmpfs }: Data): string {
 }
 
 function toMount(mount: Data, { notes }: Part): Data[] {
-  const { type, source, target, read_only: readOnly, bind, volume, perReplica } = mount;
-  if (type === 'npipe' || type === 'cluster' || type === 'image') {
+  const { type, source, target, read_only: readOnly, bind, volume, image, perReplica } = mount;
+  if (type === 'npipe' || type === 'cluster') {
     notes.refuse(['volumes'], `${String(target)} has the type ${String(type)}, which is not supported`);
     return [];
   }
@@ -41,14 +41,13 @@ function toMount(mount: Data, { notes }: Part): Data[] {
     ...(readOnly === true && { read_only: true }),
     ...bindOf(bind, type, notes),
     ...volumeOf(volume, perReplica, notes),
+    ...(type === 'image' && Object.keys(dataOf(image)).length > 0 && { image }),
   };
   return [{ type, source, target, ...options }];
 }
 
 function bindOf(bind: unknown, type: unknown, notes: Part['notes']): Data {
-  const { recursive, ...kept } = dataOf(bind);
-  if (recursive !== undefined && recursive !== 'enabled')
-    notes.refuse(['volumes'], `recursive: ${String(recursive)} of a bind mount is not supported; remove it`);
+  const kept = dataOf(bind);
   if (type !== 'bind' && kept.selinux !== undefined)
     notes.ignore(['volumes'], 'z and Z have no effect on a volume: Docker labels it by itself');
   return type === 'bind' && Object.keys(kept).length > 0 ? { bind: kept } : {};

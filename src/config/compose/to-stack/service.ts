@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import type { z } from 'zod';
+import { isCdiDevice } from '../../../model/names/cdi';
 import { isData } from '../../read/overlay';
 import type { Data } from '../canonical/values';
 import type { service } from '../schema/service';
@@ -49,7 +50,7 @@ const rows: Record<Key, Row> = {
   deploy: 'with',
   develop: { ignored: 'is for `docker compose watch`, and makes no difference to a deployment' },
   device_cgroup_rules: 'same',
-  devices: 'same',
+  devices: (devices) => ({ devices: (devices as Data[]).map(toDevice) }),
   dns: 'same',
   dns_opt: 'same',
   dns_search: 'same',
@@ -157,6 +158,12 @@ function toNetworkMode(mode: string, part: Part): Data {
   if (mode !== 'bridge' && mode !== 'default') return { network_mode: mode };
   part.notes.ignore(['network_mode'], `${mode}: it joins the default network of the stack instead`);
   return {};
+}
+
+/** A device of the Container Device Interface has only a name. */
+function toDevice(device: Data): unknown {
+  const { source, target } = device;
+  return source === target && isCdiDevice(String(source)) ? source : device;
 }
 
 /** `~` in the path of a seccomp profile is the home folder of whoever calls. */

@@ -4,6 +4,7 @@ import type { EveryOption } from '../../../model/container-options';
 import type { Service } from '../../../model/stack';
 import type { BlkioLimits, Device, DeviceRequest, ResourceAmounts, RestartPolicy } from '../../../model/instance';
 import { mapValues } from '../../../model/map-values';
+import { isCdiDevice } from '../../../model/names/cdi';
 import type { ServiceInput } from '../../schema/service';
 import { toBytes, toMs } from '../../schema/values';
 import { toAmounts } from './amounts';
@@ -110,6 +111,7 @@ function toDevice(input: NonNullable<ServiceInput['devices']>[number]): Device {
     const { source, target = source, permissions = 'rwm' } = input;
     return { source, target, permissions };
   }
+  if (isCdiDevice(input)) return { source: input, target: input, permissions: 'rwm' };
   const [source = '', ...rest] = input.split(':');
   const target = rest.find((part) => part.startsWith('/')) ?? source;
   return { source, target, permissions: rest.find((part) => !part.startsWith('/')) ?? 'rwm' };
