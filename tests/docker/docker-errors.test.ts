@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { createDockerRuntime } from '../../src/runtimes/docker';
 import { toRuntimeError } from '../../src/runtimes/docker/api/errors';
 import { credentialsFor, registryOf } from '../../src/runtimes/docker/images/credentials';
 import { toCreateRequest } from '../../src/runtimes/docker/container-spec';
+import { namesAt } from '../../src/runtimes/docker/networks/endpoint';
 import { instanceLabels, readLabels } from '../../src/runtimes/docker/labels';
 import { isOwn } from '../../src/runtimes/docker/labels/ownership';
 import { clearly, untilClear } from '../../src/runtimes/docker/api/until-clear';
@@ -241,6 +243,36 @@ describe('volumes', () => {
   });
 });
 
+describe('options of drivers', () => {
+  it('get the values of their secrets, but for the device of a volume, which the policy has judged', async () => {
+    const asked: Record<string, unknown> = {};
+    const engine = createServer((request, response) => {
+      void buffer(request).then((body) => {
+        if (request.method === 'POST') asked[request.url!] = JSON.parse(body.toString());
+        response.writeHead(request.method === 'POST' ? 201 : 404, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(request.method === 'POST' ? { Id: '1', Name: 'n' } : { message: 'no such thing' }));
+      });
+    });
+    const { hostname: host, port } = new URL(await listenLocally(engine));
+    const connection = { docker: new Docker({ protocol: 'http', host, port }), local: false, address: host };
+    const secrets: Partial<SecretReader> = {
+      texts: ({ secrets: used }) => Promise.resolve({ [used[0]!.name]: 'hunter2' }),
+    };
+    const { networks, volumes } = createDockerRuntime(secrets as SecretReader, connection).within(testScope);
+    const referring = {
+      driverOptions: { o: 'password=${sealed:s}', device: '${sealed:s}' },
+      secrets: [{ name: 's', source: { sealed: 'v1' }, target: { texts: true as const } }],
+    };
+    await volumes!.create({ name: 'data', key: 'data', mountedAt: [], ...referring });
+    await networks!.create({ name: 'net', key: 'net', internal: false, driver: 'macvlan', ...referring });
+    expect(asked).toMatchObject({
+      '/volumes/create': { DriverOpts: { o: 'password=hunter2', device: '${sealed:s}' } },
+      '/networks/create': { Options: { o: 'password=hunter2' } },
+    });
+    stopListening(engine);
+  });
+});
+
 describe('what Docker is asked to create', () => {
   it('is exactly this', () => {
     const instance = spec('api', {
@@ -290,6 +322,23 @@ describe('what Docker is asked to create', () => {
     });
     expect(JSON.stringify(Labels)).not.toContain('value');
     expect(Labels).toMatchObject({ 'deploy-code.stack': 'shop', 'com.docker.compose.project': 'shop-test' });
+  });
+
+  it('has the names that only this instance knows, which its labels keep', () => {
+    const networks = [{ name: 'shop-test_default', aliases: ['api'], links: { db: 'postgres', cache: 'redis' } }];
+    const { NetworkingConfig, Labels } = toCreateRequest(spec('api', { networks }), {
+      image: 'api:1',
+      imageLabels: {},
+      variables: {},
+    });
+    const endpoint = NetworkingConfig!.EndpointsConfig!['shop-test_default']!;
+    expect(endpoint).toEqual({ Aliases: ['api'], Links: ['postgres:db', 'redis:cache'] });
+    const id = '0123456789abcdef';
+    expect(namesAt({ Aliases: ['api', '0123456789ab'], Links: endpoint.Links }, id)).toEqual({
+      aliases: ['api'],
+      links: { db: 'postgres', cache: 'redis' },
+    });
+    expect(readLabels(Labels!).names).toEqual(networks);
   });
 
   const hostConfigOf = (options: Parameters<typeof spec>[1]) =>

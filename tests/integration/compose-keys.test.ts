@@ -45,6 +45,7 @@ describeWith('docker', 'keys of a Compose file that containers show', () => {
     stop_grace_period: 1s
     volumes:
       - made:/made
+      - ./motd:/made/motd:ro
       - {type: bind, source: /sys/fs, target: /deep, read_only: true}
       - {type: bind, source: /sys/fs, target: /flat, read_only: true, bind: {recursive: disabled}}
     logging: {driver: json-file, options: {tag: "by-\${LOG_TOKEN}", max-size: 1m}}
@@ -57,6 +58,7 @@ networks:
   const read = (forbidden: string, text = compose(), more: Record<string, string> = {}) => {
     const syscalls = [{ names: [forbidden], action: 'SCMP_ACT_ERRNO' }];
     writeFileSync(join(folder, 'profile.json'), JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls }, null, 2));
+    writeFileSync(join(folder, 'motd'), 'hello\n');
     writeFileSync(join(folder, 'compose.yaml'), text);
     return loadStack({ file: join(folder, 'compose.yaml'), environment: 'test', shell: { ...shell, ...more } });
   };
@@ -66,8 +68,11 @@ networks:
     `${name}-test-${service}-${ordinal}-d${deployment}`;
   const inspect = (service: string, deployment = 1, ordinal = 1) =>
     docker.getContainer(instance(service, deployment, ordinal)).inspect();
-  const run = (service: string, command: string, deployment = 1) =>
-    engine.client.exec(read('chmod').stack, instance(service, deployment), ['sh', '-c', command]);
+  const run = async (service: string, command: string) => {
+    const filters = { label: [`deploy-code.stack=${name}`, `deploy-code.service=${service}`], status: ['running'] };
+    const [found] = await docker.listContainers({ filters });
+    return engine.client.exec(read('chmod').stack, found!.Names[0]!.slice(1), ['sh', '-c', command]);
+  };
 
   beforeAll(async () => {
     mkdirSync(folder);
@@ -89,8 +94,8 @@ networks:
     expect(await run('confined', 'busybox ln -s a /made')).toMatchObject({ exitCode: 0 });
 
     expect(await deploy(read('symlink'))).toMatchObject({ outcome: 'succeeded' });
-    expect(await run('confined', 'busybox chmod 600 /etc/passwd', 2)).toMatchObject({ exitCode: 0 });
-    expect(await run('confined', 'busybox ln -s a /made', 2)).toMatchObject({ exitCode: 1 });
+    expect(await run('confined', 'busybox chmod 600 /etc/passwd')).toMatchObject({ exitCode: 0 });
+    expect(await run('confined', 'busybox ln -s a /made')).toMatchObject({ exitCode: 1 });
     await expect(inspect('edge', 1)).resolves.toBeDefined();
     await expect(inspect('edge', 2)).rejects.toThrow(/no such container/i);
   });
@@ -134,9 +139,19 @@ networks:
     expect(await asked('reader', 'inner')).toBe('logged\n');
     expect(await asked('writer', 'db')).toBe('logged\n');
     expect(await asked('writer', 'inner')).toBe('inner\n');
-    expect(await run('confined', 'wget -q -O - http://db:8080/version', 2)).toMatchObject({ exitCode: 1 });
+    expect(await run('confined', 'wget -q -O - http://db:8080/version')).toMatchObject({ exitCode: 1 });
     await docker.getContainer(instance('reader')).restart({ t: 1 });
     expect(await asked('reader', 'db')).toBe('inner\n');
+  });
+
+  it('mount a file of the host below a volume, where no config can be', async () => {
+    expect(await run('logged', 'cat /made/motd')).toMatchObject({ output: 'hello\n' });
+    const text = compose()
+      .replace('      - ./motd:/made/motd:ro\n', '')
+      .replace('    logging:', '    configs: [{source: motd, target: /made/motd}]\n    logging:');
+    expect(() => read('symlink', `${text}configs: {motd: {file: ./motd}}\n`)).toThrow(
+      /config motd at \/made\/motd is below \/made, .*or mount \S*\/motd there under volumes: \S*motd:\/made\/motd:ro/,
+    );
   });
 
   it('leave out what is mounted below a folder', async () => {

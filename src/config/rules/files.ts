@@ -4,9 +4,12 @@ import { toTmpfs } from '../../model/stack/tmpfs';
 import type { Finding } from '../problems';
 import { runtimeOf } from '../../model/stack/runtime-of';
 import type { Service } from '../../model/stack';
+import type { StackFile } from '../schema/stack-file';
 import { at, eachService, type Rule } from './rule';
 
 interface PlacedFile extends FileTarget {
+  /** How to have it below a mount all the same. */
+  wayOut?: string;
   /** Such as `the secret db`. */
   label: string;
   key: (string | number)[];
@@ -30,10 +33,10 @@ const advice = 'choose a target outside of that path, such as /secrets/key.pem';
  * Docker copies files into a container either before its mounts exist or into the mounted volume. The file would then
  * be hidden, or stay in the volume in plain text.
  */
-export const filesOutsideMounts: Rule = eachService((service, { stack }) => {
+export const filesOutsideMounts: Rule = eachService((service, { file, stack }) => {
   if (runtimeOf(service, stack) !== 'docker') return [];
   const covers = coversOf(service);
-  return filesOf(service).flatMap(({ path, label, key }) => {
+  return filesOf(service, file).flatMap(({ path, label, key, wayOut = '' }) => {
     const real = realPath(path);
     if (managedByDocker.has(real))
       return [
@@ -44,7 +47,9 @@ export const filesOutsideMounts: Rule = eachService((service, { stack }) => {
         ),
       ];
     const cover = covers.find((each) => real === each.path || isBelow(real, each.path));
-    return cover ? [at(service, key, `${label} at ${path} is below ${cover.path}, ${cover.reason}; ${advice}`)] : [];
+    if (!cover) return [];
+    const message = `${label} at ${path} is below ${cover.path}, ${cover.reason}; ${advice}`;
+    return [at(service, key, message + (kernel.includes(cover) ? '' : wayOut))];
   });
 });
 
@@ -114,13 +119,23 @@ export function ownersOf(service: Service): Finding[] {
   });
 }
 
-function filesOf({ secrets, configs }: Service): PlacedFile[] {
+function filesOf({ secrets, configs }: Service, file?: StackFile): PlacedFile[] {
   return [
     ...secrets.flatMap(({ name, target }, index) =>
       'path' in target ? [{ ...target, label: `the secret ${name}`, key: ['secrets', index] }] : [],
     ),
-    ...configs.map(({ name, ...target }) => ({ ...target, label: `the config ${name}`, key: ['configs', name] })),
+    ...configs.map(({ name, ...target }) => ({
+      ...target,
+      label: `the config ${name}`,
+      key: ['configs', name],
+      wayOut: file && wayOutOf(file.configs?.[name]?.file, target.path),
+    })),
   ];
+}
+
+/** Compose does the same with a config of a file, and follows neither its changes nor a rollback. */
+function wayOutOf(file: string | undefined, target: string): string {
+  return `, or mount ${file ?? 'a file of the host'} there under volumes: ${file ?? '/srv/app.conf'}:${target}:ro`;
 }
 
 function coversOf({ mounts, tmpfs }: Service): Cover[] {

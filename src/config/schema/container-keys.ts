@@ -75,8 +75,8 @@ export const containerKeys = {
     .array(device)
     .optional()
     .describe(
-      'Devices of the host: `/dev/ttyUSB0`, `/dev/ttyUSB0:/dev/serial:rw`, or `source`, `target`, `permissions`; with ' +
-        'Docker 25 and later also those of the Container Device Interface, such as `nvidia.com/gpu=all`.',
+      'Devices of the host: `/dev/ttyUSB0`, `/dev/ttyUSB0:/dev/serial:rw`, or `source`, `target`, `permissions`; ' +
+        'with Docker 25 and later also those of the Container Device Interface, such as `nvidia.com/gpu=all`.',
     ),
   device_cgroup_rules: z
     .array(z.string().regex(/^[abc] (\d+|\*):(\d+|\*) [rwm]{1,3}$/, 'write a rule such as c 188:* rmw'))
