@@ -163,8 +163,8 @@ describe('files of secrets and configs', () => {
   it('refuse a config in the same places, and where Docker and the kernel put their own', () => {
     expect(problems('tmpfs: [/run, "/tmp:size=1m"], configs: {c: /run/app.conf}')).toEqual([
       '7 services.app.configs.c: the config c at /run/app.conf is below /run, a tmpfs, which is empty at every ' +
-        'start; choose a target outside of that path, such as /secrets/key.pem, or mount a file of the host there under ' +
-        'volumes: /srv/app.conf:/run/app.conf:ro',
+        'start; choose a target outside of that path, such as /secrets/key.pem, or mount a file of the host there ' +
+        'under volumes: /srv/app.conf:/run/app.conf:ro',
     ]);
     expect(problems('configs: {c: /etc/hosts}')).toEqual([
       expect.stringContaining('Docker generates /etc/hosts in every container; use extra_hosts'),

@@ -53,8 +53,8 @@ describe('a service in a namespace of another one', () => {
     ['one of several', { vpn: { image, replicas: 2 }, web: joining }, 'vpn has 2 replicas, but only one can be joined'],
     [
       'something else',
-      { web: { image, network_mode: 'vpn' } },
-      'services.web.network_mode: use host, none, service:NAME or container:NAME',
+      { web: { image, network_mode: 'ns:vpn' } },
+      'services.web.network_mode: use host, none, service:NAME, container:NAME or the name of a network of the engine',
     ],
     [
       'no name of a service',

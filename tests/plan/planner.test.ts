@@ -183,6 +183,10 @@ describe('networks', () => {
         message: 'there is no network "edge" on the host; create it first, or correct the name',
       },
     ]);
+    const joining = stackOf({ ...base, services: { a: { image: 'a', network_mode: 'b' }, b: { image: 'b' } } });
+    expect(plan(joining, emptyObservation(joining)).refusals).toMatchObject([
+      { message: 'there is no network "b" on the host; write service:b, or correct the name' },
+    ]);
   });
 
   it('of others are not joined by services whose names another environment has, unless nobody asks by them', () => {

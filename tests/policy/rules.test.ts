@@ -63,13 +63,11 @@ describe('a policy file', () => {
 });
 
 describe('a policy', () => {
-  const refused = async (policy: Policy, service: object, more: object = {}) => {
-    const stack = stackOf({
-      name: 'shop',
-      environment: 'test',
-      services: { api: { image: 'acme/api:1', ...service } },
-      ...more,
-    });
+  const refused = (policy: Policy, service: object, more: object = {}) => {
+    const services = { api: { image: 'acme/api:1', ...service } };
+    return judged(policy, stackOf({ name: 'shop', environment: 'test', services, ...more }));
+  };
+  const judged = async (policy: Policy, stack: ReturnType<typeof stackOf>) => {
     return (
       await refusedOf(stack, {
         policy,
@@ -376,6 +374,22 @@ describe('a policy', () => {
       }
       expect(await mounting('new', { folders: [join(folder, 'hidden')], docker_socket: false })).toEqual([]);
     });
+  });
+
+  it('judges what drivers of volumes and networks get as secrets, whoever wrote it', async () => {
+    const stack = stackOf({
+      name: 'shop',
+      services: { api: { image: 'a:1' } },
+      volumes: { v: {} },
+      networks: { n: {} },
+    });
+    const of = (name: string) => [{ name, source: { file: '/etc/shadow' }, target: { texts: true as const } }];
+    stack.volumes.v!.secrets = of('one');
+    stack.networks.n!.secrets = of('two');
+    expect(await judged({}, stack)).toEqual([
+      expect.stringMatching(/^secrets\.two: .*\/etc\/shadow/),
+      expect.stringMatching(/^secrets\.one: .*\/etc\/shadow/),
+    ]);
   });
 
   it('never judges a volume of the stack itself', async () => {

@@ -75,7 +75,8 @@ function refuseModes(stack: Stack, existing: ReadonlyMap<string, ObservedNetwork
     const path = `services.${service}.network_mode`;
     const found = existing.get(name);
     if (found) return joinsBalancers(found) ? [{ path, message: noJoining }] : [];
-    const message = `there is no network "${name}" on the host; create it first, or correct the name`;
+    const remedy = Object.hasOwn(stack.services, name) ? `write service:${name}` : 'create it first';
+    const message = `there is no network "${name}" on the host; ${remedy}, or correct the name`;
     return [{ path, message }];
   });
 }
