@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import Docker from 'dockerode';
 import { sealedReference, type SecretMount, type SecretSource } from '../../src/model/instance';
 import { createDockerRuntime } from '../../src/runtimes/docker';
+import { Engine } from '../../src/runtimes/docker/api/engine';
 import { toRuntimeError } from '../../src/runtimes/docker/api/errors';
 import { credentialsFor, registryOf } from '../../src/runtimes/docker/images/credentials';
 import { toCreateRequest } from '../../src/runtimes/docker/container-spec';
@@ -248,13 +249,13 @@ describe('options of drivers', () => {
     const asked: Record<string, unknown> = {};
     const engine = createServer((request, response) => {
       void buffer(request).then((body) => {
-        if (request.method === 'POST') asked[request.url!] = JSON.parse(body.toString());
+        if (request.method === 'POST') asked[request.url!.replace(/\?$/, '')] = JSON.parse(body.toString());
         response.writeHead(request.method === 'POST' ? 201 : 404, { 'content-type': 'application/json' });
         response.end(JSON.stringify(request.method === 'POST' ? { Id: '1', Name: 'n' } : { message: 'no such thing' }));
       });
     });
     const { hostname: host, port } = new URL(await listenLocally(engine));
-    const connection = { docker: new Docker({ protocol: 'http', host, port }), local: false, address: host };
+    const connection = { docker: new Engine({ protocol: 'http', host, port }), local: false, address: host };
     const secrets: Partial<SecretReader> = {
       texts: ({ secrets: used }) => Promise.resolve({ [used[0]!.name]: 'hunter2' }),
     };
