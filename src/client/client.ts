@@ -10,6 +10,7 @@ import type { IntentKind } from '../model/deployment';
 import type { Refusal } from '../plan/plan';
 import type { SealingKey, SealingValues } from '../model/instance';
 import type { InspectResults } from '../workflows/inspect';
+import { Access } from './access';
 import { Registries } from './registries';
 import { sealStack } from './secrets/seal';
 import { loadBalancerStatus, type LoadBalancerStatus } from './load-balancer';
@@ -122,6 +123,13 @@ export class DeployCodeClient extends Reader {
       sealingKey: (place) => this.sealingKey(place),
       trail: (place, last, known) => this.inspect({ kind: 'trail', place, last, known, taskQueue }),
     });
+  }
+
+  /** Roles and tokens of the whole installation, for its servers. */
+  get access(): Access {
+    return new Access(this.temporal, (place, last, known) =>
+      this.inspect({ kind: 'trail', place, last, known, taskQueue }),
+    );
   }
 
   /**

@@ -1,3 +1,4 @@
+export { Access, type TokenLine, type TokenOptions } from './access';
 export { DeployCodeClient, type PlanResult } from './client';
 export type { RequestOptions } from './request';
 export { DeploymentHandle, type CancellationResponse } from './deployment-handle';

@@ -31,3 +31,9 @@ export function orderOf(
 export function actOf(by = userName()): Act {
   return { by: lineOf('by', by, longestAuthor), from: hostname() };
 }
+
+/** The same with an author in any case. */
+export function authorOf(by: string | undefined): { by: string; from?: string } {
+  const { by: author = '', from } = actOf(by);
+  return { by: author, ...(from !== undefined && { from }) };
+}

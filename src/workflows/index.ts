@@ -8,6 +8,7 @@ const pinnedToBuild = (): WorkflowDefinitionOptions =>
   workflowInfo().currentDeploymentVersion?.deploymentName ? { versioningBehavior: 'PINNED' } : {};
 for (const workflow of [deployment, inspect]) setWorkflowOptions(pinnedToBuild, workflow as () => Promise<unknown>);
 
+export { access } from './access';
 export { certificates } from './certificates';
 export { deployment, inspect };
 export { environment } from './environment';

@@ -1,13 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { WithStartWorkflowOperation, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { AuditTrail } from '../../model/audit';
 import type { SealingKey } from '../../model/instance';
 import { requireName } from '../../model/names';
 import { normalRegistry } from '../../model/names/registry';
 import { keyIdOf } from '../../guard/sealing';
-import { ask } from '../../temporal/ask';
 import { BadRequest } from '../../temporal/errors';
-import { ifRunning, unlessMissing } from '../../temporal/unless-missing';
+import { InstallationWorkflow } from '../../temporal/installation-workflow';
 import {
   installation,
   loginUpdate,
@@ -15,11 +13,10 @@ import {
   registriesId,
   registriesQuery,
   resealLoginsUpdate,
-  taskQueue,
   type Place,
   type RegistriesState,
 } from '../../workflows/messages';
-import { actOf } from '../orders';
+import { authorOf } from '../orders';
 import { sealValue } from '../secrets/seal';
 import { verifyCredential, type Credential, type Verification } from './verify';
 
@@ -51,18 +48,20 @@ interface Engine {
 
 /** In bytes. Tokens of clouds have some thousands. */
 const largestPassword = 16 * 1024;
-/** An audit trail that cannot be written refuses a change within two minutes. */
-const changeMs = 150_000;
 
 /**
  * Logins of the whole installation at image registries: workers pull with them. Passwords are sealed here, each for its
  * registry; only a worker can open them.
  */
 export class Registries {
+  private readonly kept: InstallationWorkflow;
+
   constructor(
-    private readonly temporal: Client,
+    temporal: Client,
     private readonly engine: Engine,
-  ) {}
+  ) {
+    this.kept = new InstallationWorkflow(temporal, registriesId, 'registries', 'logins at image registries');
+  }
 
   /**
    * Checks a password at its registry, and stores it. Replaces an earlier login there.
@@ -82,17 +81,7 @@ export class Registries {
     const verified = verify ? await verifyCredential(registry, { user, password }) : 'unchecked';
     const key = await this.engine.sealingKey(installation);
     const sealed = sealValue(Buffer.from(JSON.stringify({ user, password })), key, { registry });
-    await this.change(async () => {
-      const update = await ask(this.temporal, () =>
-        this.temporal.workflow.startUpdateWithStart(loginUpdate, {
-          args: [{ registry, user, sealed, ...authorOf(by) }],
-          updateId: randomUUID(),
-          waitForStage: 'ACCEPTED',
-          startWorkflowOperation: starting(),
-        }),
-      );
-      return this.temporal.withDeadline(Date.now() + changeMs, () => update.result());
-    });
+    await this.kept.store(loginUpdate, { registry, user, sealed, ...authorOf(by) });
     return { registry, verified };
   }
 
@@ -112,15 +101,7 @@ export class Registries {
   /** Removes a login; returns its registry. @throws BadRequest if there is none */
   async logout(host: string, by?: string): Promise<string> {
     const registry = registryOf(host);
-    await this.engine.requireWorker();
-    const handle = this.temporal.workflow.getHandle(registriesId);
-    const isRemoved = await this.change(() =>
-      unlessMissing(() =>
-        this.temporal.withDeadline(Date.now() + changeMs, () =>
-          handle.executeUpdate(logoutUpdate, { args: [{ registry, ...authorOf(by) }], updateId: randomUUID() }),
-        ),
-      ),
-    );
+    const isRemoved = await this.kept.change(logoutUpdate, { registry, ...authorOf(by) });
     if (isRemoved) return registry;
     throw new BadRequest(`the workers have no login at ${registry}; list them with \`deploy-code registry list\``);
   }
@@ -128,12 +109,7 @@ export class Registries {
   /** Lets a worker seal everything with its current key; returns the registries of those that had a former one. */
   async reseal(by?: string): Promise<string[]> {
     if (Object.keys((await this.read()).logins).length === 0) return [];
-    const handle = this.temporal.workflow.getHandle(registriesId);
-    const names = await this.change(() =>
-      this.temporal.withDeadline(Date.now() + changeMs, () =>
-        handle.executeUpdate(resealLoginsUpdate, { args: [authorOf(by)], updateId: randomUUID() }),
-      ),
-    );
+    const names = (await this.kept.change(resealLoginsUpdate, authorOf(by))) ?? [];
     return names.sort();
   }
 
@@ -143,20 +119,7 @@ export class Registries {
   }
 
   private async read(): Promise<RegistriesState> {
-    await this.engine.requireWorker();
-    const handle = this.temporal.workflow.getHandle(registriesId);
-    return (await ifRunning(handle, () => ask(this.temporal, () => handle.query(registriesQuery)))) ?? { logins: {} };
-  }
-
-  /** @throws BadRequest if the workflow refuses an update */
-  private async change<T>(update: () => Promise<T>): Promise<T> {
-    try {
-      return await update();
-    } catch (error) {
-      if (error instanceof WorkflowUpdateFailedError)
-        throw new BadRequest(error.cause?.message ?? error.message, { cause: error });
-      throw error;
-    }
+    return (await this.kept.read(registriesQuery)) ?? { logins: {} };
   }
 }
 
@@ -170,19 +133,4 @@ function requirePassword(password: string): void {
   if (Buffer.byteLength(password) > largestPassword)
     throw new BadRequest(`the password is larger than ${largestPassword / 1024} KiB; nothing was stored`);
   if (password.includes('\0')) throw new BadRequest('the password contains a NUL byte; nothing was stored');
-}
-
-function starting(): WithStartWorkflowOperation<() => Promise<void>> {
-  return new WithStartWorkflowOperation('registries', {
-    workflowId: registriesId,
-    taskQueue,
-    args: [],
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    staticSummary: 'logins at image registries',
-  });
-}
-
-function authorOf(by: string | undefined): { by: string; from?: string } {
-  const { by: author = '', from } = actOf(by);
-  return { by: author, ...(from !== undefined && { from }) };
 }

@@ -18,7 +18,7 @@ import {
   type ReleaseContents,
   type StoredSecret,
 } from '../../workflows/messages';
-import { actOf } from '../orders';
+import { authorOf } from '../orders';
 import { sealValue } from './seal';
 import { usersOf, usesOfKeys, type KeyUses } from './uses';
 
@@ -143,11 +143,6 @@ export class StoredSecrets {
     const handle = this.temporal.workflow.getHandle(environmentId(place));
     return (await unlessMissing(() => ask(this.temporal, () => handle.query(storedSecretsQuery)))) ?? {};
   }
-}
-
-function authorOf(by: string | undefined): { by: string; from?: string } {
-  const { by: author = '', from } = actOf(by);
-  return { by: author, ...(from !== undefined && { from }) };
 }
 
 function ciphertextsOf(secrets: Record<string, StoredSecret>): Record<string, string> {

@@ -138,6 +138,19 @@ const grammars = {
   range: { pattern: /^[0-9A-Fa-f.:]{2,45}\/\d{1,3}$/, hint: 'write a network such as 10.0.0.0/8' },
   /** Where the load balancer sends requests. */
   address: { pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}:\d{1,5}$/, hint: 'write NAME:PORT' },
+  /** Who is given a role. */
+  subject: {
+    pattern: /^(?:user|group|service):[A-Za-z0-9](?:[A-Za-z0-9_.@+-]{0,118}[A-Za-z0-9])?$/,
+    hint: 'write user:NAME, group:NAME or service:NAME, of letters, digits, _, ., @, + and -, at most 120',
+  },
+  /** What a role is given for. */
+  scope: {
+    pattern: /^(?:\*|[a-z0-9][a-z0-9_-]{0,39}(?:\/[a-z0-9][a-z0-9_-]{0,39})?)$/,
+    hint: 'write STACK/ENVIRONMENT, STACK for all its environments, or * for everything',
+  },
+  tokenId: { pattern: /^[0-9a-f]{16}$/, hint: 'write the id of a token: 16 hexadecimal digits' },
+  /** SHA-256 in hexadecimal digits. */
+  digest: { pattern: /^[0-9a-f]{64}$/, hint: 'write 64 hexadecimal digits' },
   /** Id of a request; part of its workflow id. */
   request: {
     pattern: /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}$/,

@@ -1,6 +1,7 @@
 /** Ids, messages and payloads of workflows, shared with the client. */
 export type { Cause, IntentKind, Outcome, Status } from '../../model/deployment';
 export type { ProgressEvent } from '../../model/events';
+export * from './access';
 export * from './act';
 export * from './deployment';
 export * from './environment';

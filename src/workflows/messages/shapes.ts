@@ -10,6 +10,7 @@ import type { EnvironmentState, JoinRequest } from './environment';
 import type { FleetState } from './fleet';
 import type { ReleaseContents } from './release';
 import { runtimeNames } from '../../model/runtimes';
+import { accessState, grant, tokenIssue, tokenRevocation, tokenUses, withdrawal } from './access';
 import { act, author, reason } from './act';
 import { appliedRuns, committed, finished, go, queued } from './environment';
 import { slotWord } from './fleet';
@@ -149,6 +150,7 @@ export const inputs = {
   environmentState: optional(environmentState),
   fleet: optional(partOf<FleetState>({ limit: 'number', holders: deployments, waiting: deployments })),
   host: partOf<HostPlace>({ runtime, name: optional(named('host')) }),
+  accessState,
   registriesState,
   sharedBalancerState,
   certificatesState: optional(certificatesState),
@@ -215,6 +217,11 @@ export const shapes = {
   resealedSecrets,
   registryLogin,
   registryLogout,
+  grant,
+  withdrawal,
+  tokenIssue,
+  tokenRevocation,
+  tokenUses,
   act,
   go,
   claim: partOf<SlotClaim>({ workflowId: 'deployment', limit: 'number' }),
