@@ -49,6 +49,13 @@ const rooms = {
     types: ['workflows', 'plan'],
     packages: ['node', '@temporalio/client', '@temporalio/common'],
   },
+  api: {
+    uses: ['client', 'temporal', 'workflows/messages', 'guard', 'model'],
+    packages: ['node', 'fastify', '@fastify/helmet', '@fastify/rate-limit', '@fastify/swagger', 'prom-client'].concat(
+      'fastify-type-provider-zod',
+      'zod',
+    ),
+  },
   telemetry: {
     uses: ['guard'],
     types: ['model', 'activities'],
@@ -62,7 +69,7 @@ const rooms = {
     packages: ['node', 'pino', 'prom-client', '@temporalio/worker', '@temporalio/client', '@temporalio/common'],
   },
   cli: {
-    uses: ['worker', 'client', 'temporal', 'config', 'plan', 'policy', 'payloads', 'guard', 'model'].concat(
+    uses: ['api', 'worker', 'client', 'temporal', 'config', 'plan', 'policy', 'payloads', 'guard', 'model'].concat(
       'cli/output/terminal',
       'workflows/messages',
     ),

@@ -20,6 +20,14 @@ export const commandModules: readonly { commands: readonly string[]; load: () =>
     load: () => (require('./commands/engine') as typeof import('./commands/engine')).addEngine,
   },
   {
+    commands: ['server'],
+    load: () => (require('./commands/server') as typeof import('./commands/server')).addServer,
+  },
+  {
+    commands: ['access'],
+    load: () => (require('./commands/server/access') as typeof import('./commands/server/access')).addAccess,
+  },
+  {
     commands: ['codec'],
     load: () => (require('./commands/codec') as typeof import('./commands/codec')).addCodec,
   },

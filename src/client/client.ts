@@ -1,10 +1,9 @@
-import { hostname } from 'node:os';
 import type { Client } from '@temporalio/client';
 import type { Stack } from '../model/stack';
 import type { AuditTrail } from '../model/audit';
 import { requireDeploymentId } from '../model/names';
 import { withCompletion } from '../model/instance-status';
-import { longestAuthor, longestReason, oneLine } from '../model/text';
+import { longestAuthor, longestReason } from '../model/text';
 import type { PastRun } from '../plan/service/job-runs';
 import type { IntentKind } from '../model/deployment';
 import type { Refusal } from '../plan/plan';
@@ -55,7 +54,7 @@ import type { ResponseLimits } from '../temporal/responsiveness';
 import { settle } from './settle';
 import { signalEnvironment } from '../temporal/signal-environment';
 import { unlessMissing } from '../temporal/unless-missing';
-import { userName } from './user';
+import { origin, userName } from './user';
 import { lineOf, withinLimits } from './within-limits';
 
 export interface PlanResult {
@@ -145,7 +144,8 @@ export class DeployCodeClient extends Reader {
     });
   }
 
-  private sealingKey(place: Place): Promise<SealingKey> {
+  /** The public key with which values are sealed for an environment. */
+  sealingKey(place: Place): Promise<SealingKey> {
     return this.inspect({ kind: 'sealing-key', place, taskQueue });
   }
 
@@ -413,7 +413,7 @@ export class DeployCodeClient extends Reader {
       ...more,
       intent: intentOf(kind, options),
       requestedBy: lineOf('requestedBy', options.requestedBy ?? userName(), longestAuthor),
-      requestedFrom: oneLine(hostname(), longestAuthor),
+      requestedFrom: origin(),
       reason: options.reason === undefined ? undefined : lineOf('reason', options.reason, longestReason),
       ...(options.whenBusy && { whenBusy: options.whenBusy }),
       ...(options.automatic && { automatic: true }),

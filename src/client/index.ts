@@ -1,6 +1,7 @@
 export { Access, type TokenLine, type TokenOptions } from './access';
 export { DeployCodeClient, type PlanResult } from './client';
 export type { RequestOptions } from './request';
+export { actingFor, type Author } from './user';
 export { DeploymentHandle, type CancellationResponse } from './deployment-handle';
 export { BadRequest, DeploymentLost, EngineUnreachable, NoWorker } from '../temporal/errors';
 export { NameProblem } from '../model/names';

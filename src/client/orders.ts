@@ -1,9 +1,8 @@
-import { hostname } from 'node:os';
 import { longestAuthor, longestReason } from '../model/text';
 import type { Act } from '../workflows/messages';
 import { BadRequest } from '../temporal/errors';
 import { lineOf } from './within-limits';
-import { userName } from './user';
+import { origin, userName } from './user';
 
 /** Options of a freeze, or of a pause of the watch. */
 export interface OrderOptions {
@@ -29,7 +28,7 @@ export function orderOf(
 
 /** The author of an action, for the audit trail; default the user of this process. */
 export function actOf(by = userName()): Act {
-  return { by: lineOf('by', by, longestAuthor), from: hostname() };
+  return { by: lineOf('by', by, longestAuthor), from: origin() };
 }
 
 /** The same with an author in any case. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { ChannelKey } from '../guard/sealed-channel';
+import { isName } from '../model/names';
 import type { Stack } from '../model/stack';
 import type { Answers } from '../workflows/hosts';
 import type { InspectInput, InspectResults, LogsRequest } from '../workflows/inspect';
@@ -10,12 +11,25 @@ import { CommandSession, type SessionOptions } from './command-session';
 import { actOf } from './orders';
 import { listHosts, type HostLine } from './hosts';
 import { untilTaken } from '../temporal/until-taken';
+import { runningEnvironments } from '../temporal/visibility';
 
 /** Queries and commands for instances, hosts and volumes. It talks to Temporal only; workers talk to the hosts. */
 export class Reader {
   private worker?: Promise<void>;
 
   protected constructor(protected readonly temporal: Client) {}
+
+  /** The environments that have been deployed, by name; at most `most`. */
+  async environments(most = 1000): Promise<Place[]> {
+    const places: Place[] = [];
+    for await (const { workflowId } of this.temporal.workflow.list({ query: runningEnvironments })) {
+      const [, stack, environment] = workflowId.split('/');
+      if (isName('stack', stack) && isName('environment', environment)) places.push({ stack, environment });
+      if (places.length === most) break;
+    }
+    const key = ({ stack, environment }: Place) => `${stack}/${environment}`;
+    return places.sort((one, other) => (key(one) < key(other) ? -1 : 1));
+  }
 
   /** Every instance with its current health, and the hosts of the stack that are unavailable. */
   async status(stack: Stack): Promise<InspectResults['status']> {

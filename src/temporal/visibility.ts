@@ -3,6 +3,9 @@ import { searchAttributes, type Place } from '../workflows/messages';
 
 /** Builds all visibility queries. */
 
+/** Environments that have been deployed. */
+export const runningEnvironments = query({ WorkflowType: 'environment', ExecutionStatus: 'Running' });
+
 /** Deployments of an environment. @throws NameProblem */
 export function deploymentsOf(place: Place): string {
   return query({ WorkflowType: 'deployment', ...attributesOf(place) });

@@ -62,7 +62,17 @@ export class StoredSecrets {
     const key = await this.engine.sealingKey(place);
     const { stack, environment } = place;
     const bytes = typeof value === 'string' ? Buffer.from(value) : value;
-    const sealed = sealValue(bytes, key, { stack, environment, name: storedName(name) });
+    await this.store(place, name, sealValue(bytes, key, { stack, environment, name: storedName(name) }), by);
+  }
+
+  /**
+   * Stores a value that is sealed already, for this environment and `stored/NAME`.
+   * @throws BadRequest if the environment stores too many
+   */
+  async store(place: Place, name: string, sealed: string, by?: string): Promise<void> {
+    requireName('stored', name);
+    requireName('ciphertext', sealed);
+    const { stack, environment } = place;
     if (!fitWithin({ ...(await this.read(place)), [name]: { sealed } }, storedLimits))
       throw new BadRequest(
         `${stack}/${environment} would store more than ${storedLimits.count} secrets, or more than about ` +

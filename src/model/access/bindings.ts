@@ -36,3 +36,14 @@ export function roleOn(grants: readonly Limit[], target: Target | 'installation'
 export function reaches(role: Role | undefined, needed: Role): boolean {
   return role !== undefined && roles.indexOf(role) >= roles.indexOf(needed);
 }
+
+/** What somebody was given: the roles of their subject, and the limit of the token that they use. */
+export interface Grants {
+  roles: readonly Limit[];
+  limit?: Limit;
+}
+
+/** True if the grants reach a role on a target; a limited token has to reach it too. */
+export function isGranted({ roles: given, limit }: Grants, needed: Role, target: Target | 'installation'): boolean {
+  return reaches(roleOn(given, target), needed) && (!limit || reaches(roleOn([limit], target), needed));
+}

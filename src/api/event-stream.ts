@@ -1,0 +1,44 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { LiveEvent } from './live';
+
+/** Keeps proxies from closing a connection on which nothing happens. */
+const commentEveryMs = 15_000;
+/** A reader that takes nothing for this time is dropped; it resumes after the last event that it has. */
+const slowMs = 30_000;
+
+/** Writes events as server-sent events, as fast as the reader takes them: never more than one page waits in memory. */
+export async function writeEvents(
+  response: ServerResponse,
+  events: AsyncIterable<LiveEvent>,
+  headers: Record<string, string>,
+): Promise<void> {
+  response.writeHead(200, {
+    ...headers,
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  });
+  response.write(': the events of a deployment\n\n');
+  const comments = setInterval(() => response.writableNeedDrain || response.write(':\n\n'), commentEveryMs);
+  try {
+    for await (const { id, name, data } of events) {
+      const text = `id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+      if (!response.write(text) && !(await drained(response))) return;
+    }
+  } finally {
+    clearInterval(comments);
+    response.end();
+  }
+}
+
+/** False if the reader took nothing for too long, or has gone. */
+async function drained(response: ServerResponse): Promise<boolean> {
+  try {
+    await once(response, 'drain', { signal: AbortSignal.timeout(slowMs) });
+    return true;
+  } catch {
+    response.destroy();
+    return false;
+  }
+}

@@ -1,0 +1,2 @@
+export { ApiMetrics, serveInner } from './inner';
+export { createApiServer, type ServerOptions } from './server';

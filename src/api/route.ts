@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import type { DeployCodeClient } from '../client';
+import type { Action } from '../model/access';
+import { grammarOf, type NameKind } from '../model/names';
+import type { AccessDirectory, Caller } from './access/directory';
+
+/** What routes are served with. */
+export interface Services {
+  client: DeployCodeClient;
+  access: AccessDirectory;
+}
+
+/** One request, of somebody who may make it. */
+export interface Call<P, Q, B> extends Services {
+  params: P;
+  query: Q;
+  body: B;
+  caller: Caller;
+  /** From the header `Idempotency-Key`: the same for each repetition of a request by the same caller. */
+  requestId?: string;
+}
+
+type Schema = z.ZodType;
+
+/** A route of the API. Its action decides who may call it. */
+export interface Route {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Below `/api/v1`. One with an action on environments contains `:stack/:environment`. */
+  path: string;
+  /** `own`: about the caller alone; everybody with a valid token may. */
+  action: Action | 'own';
+  summary: string;
+  tag: string;
+  params?: Schema;
+  query?: Schema;
+  body?: Schema;
+  answer: Schema;
+  /** Default 200. */
+  status?: 200 | 201 | 202 | 204;
+  handle(call: Call<unknown, unknown, unknown>): Promise<unknown>;
+}
+
+interface TypedRoute<P extends Schema, Q extends Schema, B extends Schema> extends Omit<Route, 'handle'> {
+  params?: P;
+  query?: Q;
+  body?: B;
+  handle(call: Call<z.output<P>, z.output<Q>, z.output<B>>): Promise<unknown>;
+}
+
+/** Defines a route, whose handler has the types of its schemas. */
+export function route<
+  P extends Schema = z.ZodUndefined,
+  Q extends Schema = z.ZodUndefined,
+  B extends Schema = z.ZodUndefined,
+>(of: TypedRoute<P, Q, B>): Route {
+  return of as unknown as Route;
+}
+
+/** A name of a kind, with its grammar in the schema. */
+export function name(kind: NameKind): z.ZodString {
+  const { pattern, hint } = grammarOf(kind);
+  return z.string().max(350_100).regex(pattern, hint);
+}
+
+export const place = z.object({ stack: name('stack'), environment: name('environment') });
+
+/** An answer whose fields beyond these may grow. */
+export const answerOf = z.looseObject;
+
+export const nothing = z.undefined();

@@ -1,0 +1,259 @@
+import { z } from 'zod';
+import { intentKinds } from '../../model/deployment';
+import type { Stack } from '../../model/stack';
+import { longestReason } from '../../model/text';
+import type { DeployCodeClient, DeploymentHandle, RequestOptions } from '../../client';
+import { fits } from '../../workflows/messages/shape';
+import { inputs } from '../../workflows/messages/shapes';
+import { deploymentId, steer, type Place } from '../../workflows/messages';
+import { ApiProblem } from '../problems';
+import { answerOf, name, place, route, type Route } from '../route';
+import { currentRelease } from './environments';
+
+/** Deployments: plans, requests, progress and steering. */
+
+const tag = 'deployments';
+const kinds = [...intentKinds, 'redeploy'] as const;
+const reason = z.string().min(1).max(longestReason).optional().describe('shown in the history');
+
+const images = z
+  .record(name('service'), name('image'))
+  .describe('images of services of the current release, which are deployed as a new one');
+
+/** The stack as a client has read it from its file. Workers check every part of it again. */
+const stack = z
+  .looseObject({ name: name('stack'), environment: name('environment') })
+  .refine((value) => fits(value, inputs.inspect.fields.stack), 'is not a stack as deploy-code reads it from a file');
+
+const request = z.object({
+  kind: z.enum(kinds).default('deploy'),
+  stack: stack.optional().describe('of a deployment from a file: the stack, as a client has read it'),
+  images: images.optional(),
+  services: z.array(name('service')).max(5000).optional().describe('only these'),
+  release: z.int().min(1).max(1e9).optional().describe('of a rollback: the release; default the one before'),
+  force: z.boolean().optional(),
+  whenBusy: z.enum(['queue', 'supersede', 'reject']).optional(),
+  reason,
+});
+type Requested = z.output<typeof request>;
+
+export const deploymentParams = place.extend({
+  deployment: z
+    .string()
+    .regex(/^(?:[0-9]{1,9}|[A-Za-z0-9][A-Za-z0-9_.:-]{0,199})$/, 'write the number or the id of a deployment'),
+});
+
+const started = z.object({ id: z.string(), place });
+const progress = answerOf({ status: z.string(), events: z.array(answerOf({ code: z.string() })) });
+
+export const deploymentRoutes: Route[] = [
+  route({
+    method: 'POST',
+    path: '/environments/:stack/:environment/plans',
+    action: 'plan.make',
+    tag,
+    summary: 'What a deployment would do, and why it would be refused; changes nothing',
+    params: place,
+    body: request,
+    answer: answerOf({ plan: answerOf({ changes: z.boolean() }), refusals: z.array(answerOf({})) }),
+    handle: async ({ client, params, body }) => {
+      const { kind, release, services, force } = body;
+      const options = { ...(services && { services }), ...(force !== undefined && { force }) };
+      if (kind !== 'rollback')
+        return client.plan(await stackOf(client, params, body), {
+          ...options,
+          kind: kind === 'redeploy' ? 'deploy' : kind,
+          ...(kind === 'redeploy' && { fresh: true }),
+        });
+      const target = release ?? (await client.previousRelease(params));
+      return client.plan((await client.release(params, target)).stack, { ...options, kind, release: target });
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/environments/:stack/:environment/deployments',
+    action: 'deployment.request',
+    tag,
+    summary: 'Requests a deployment; with an Idempotency-Key, a repetition is the same deployment',
+    params: place,
+    body: request,
+    answer: started,
+    status: 202,
+    handle: async ({ client, params, body, requestId }) =>
+      startedOf(await start(client, params, body, optionsOf(body, requestId))),
+  }),
+  route({
+    method: 'GET',
+    path: '/environments/:stack/:environment/deployments',
+    action: 'environment.read',
+    tag,
+    summary: 'The deployments of an environment, newest first',
+    params: place,
+    query: z.object({ limit: z.coerce.number().int().min(1).max(200).default(20) }),
+    answer: z.object({ deployments: z.array(answerOf({ id: z.string(), status: z.string() })) }),
+    handle: async ({ client, params, query }) => ({
+      deployments: (await client.history(params, query.limit)).map(({ workflowId, ...entry }) => ({
+        id: requestOf(workflowId),
+        ...entry,
+      })),
+    }),
+  }),
+  route({
+    method: 'GET',
+    path: '/environments/:stack/:environment/deployments/:deployment',
+    action: 'environment.read',
+    tag,
+    summary: 'A deployment: its status, its plan and its events',
+    params: deploymentParams,
+    query: z.object({ since: z.coerce.number().int().min(0).max(1e9).default(0).describe('number of events to skip') }),
+    answer: progress.extend({ id: z.string() }),
+    handle: async ({ client, params, query }) => {
+      const handle = await find(client, params);
+      return { id: requestOf(handle.id), ...(await handle.progress(query.since)) };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/environments/:stack/:environment/deployments/:deployment/result',
+    action: 'environment.read',
+    tag,
+    summary: 'How a deployment has ended; waits for the end, at most a minute',
+    params: deploymentParams,
+    answer: answerOf({ outcome: z.string() }),
+    handle: async ({ client, params }) => resultOf(await find(client, params)),
+  }),
+  route({
+    method: 'POST',
+    path: '/environments/:stack/:environment/deployments/:deployment/steering',
+    action: 'deployment.steer',
+    tag,
+    summary: 'Approves, rejects, promotes, pauses, resumes, aborts or retries a deployment',
+    params: deploymentParams,
+    body: z.object({ action: z.enum(steer.fields.action.oneOf), service: name('service').optional(), reason }),
+    answer: z.undefined(),
+    status: 204,
+    handle: async ({ client, params, body, caller }) =>
+      (await find(client, params)).steer({ ...body, by: caller.subject }),
+  }),
+  route({
+    method: 'POST',
+    path: '/environments/:stack/:environment/deployments/:deployment/answers',
+    action: 'deployment.steer',
+    tag,
+    summary: 'Answers the question that a deployment waits for',
+    params: deploymentParams,
+    body: z.object({ question: z.string().min(1).max(200), answer: z.string().min(1).max(200) }),
+    answer: z.undefined(),
+    status: 204,
+    handle: async ({ client, params, body, caller }) =>
+      (await find(client, params)).answer(body.question, body.answer, caller.subject),
+  }),
+  route({
+    method: 'POST',
+    path: '/environments/:stack/:environment/deployments/:deployment/cancellation',
+    action: 'deployment.steer',
+    tag,
+    summary: 'Cancels a deployment, which rolls back; running jobs finish first, unless killJobs is set',
+    params: deploymentParams,
+    body: z.object({ killJobs: z.boolean().default(false) }),
+    answer: z.undefined(),
+    status: 204,
+    handle: async ({ client, params, body, caller }) =>
+      (await find(client, params)).cancel(caller.subject, { killJobs: body.killJobs }),
+  }),
+];
+
+/** Time in ms that a request waits for the end of a deployment. */
+const longestWaitMs = 60_000;
+
+async function resultOf(handle: DeploymentHandle): Promise<unknown> {
+  const signal = AbortSignal.timeout(longestWaitMs);
+  try {
+    return await handle.result({ signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new ApiProblem('refused', 'the deployment has not ended yet', { advice: 'ask again' });
+  }
+}
+
+/** A deployment of the environment of a request, by its number or its id. */
+export async function find(
+  client: DeployCodeClient,
+  { stack: of, environment, deployment: text }: z.output<typeof deploymentParams>,
+): Promise<DeploymentHandle> {
+  const where = { stack: of, environment };
+  return /^[0-9]+$/.test(text) ? client.deployment(where, Number(text)) : client.handle(deploymentId(where, text));
+}
+
+function start(
+  client: DeployCodeClient,
+  where: Place,
+  body: Requested,
+  options: RequestOptions,
+): Promise<DeploymentHandle> {
+  switch (body.kind) {
+    case 'deploy':
+      return stackOf(client, where, body).then((wanted) => client.deploy(wanted, options));
+    case 'stop':
+      return stackOf(client, where, body).then((wanted) => client.stop(wanted, options));
+    case 'redeploy':
+      return client.redeploy(where, options);
+    case 'rollback':
+      return client.rollback(where, { ...options, ...(body.release !== undefined && { to: body.release }) });
+    case 'restart':
+      return client.restart(where, requiredServices(body), options);
+    case 'repair':
+      return client.repair(where, options);
+    case 'run':
+      return client.runJob(where, requiredServices(body)[0]!, options);
+  }
+}
+
+/** The stack of a request: its own, else that of the current release, with other images where it names some. */
+async function stackOf(client: DeployCodeClient, where: Place, { stack: given, images: wanted = {} }: Requested) {
+  if (given) return ofPlace(given as unknown as Stack, where);
+  const { stack: current } = await currentRelease({ client, params: where });
+  const unknown = Object.keys(wanted).find((service) => !Object.hasOwn(current.services, service));
+  if (unknown !== undefined)
+    throw new ApiProblem('bad_input', `the current release has no service "${unknown}", so it takes no image`, {
+      advice: `it has ${Object.keys(current.services).join(', ')}`,
+    });
+  const services = Object.entries(current.services).map(([key, service]) => [
+    key,
+    Object.hasOwn(wanted, key) ? { ...service, image: wanted[key] } : service,
+  ]);
+  return { ...current, services: Object.fromEntries(services) } as Stack;
+}
+
+/** A permission on one environment must not reach another. */
+function ofPlace(given: Stack, { stack: of, environment }: Place): Stack {
+  if (given.name === of && given.environment === environment) return given;
+  throw new ApiProblem(
+    'bad_input',
+    `the stack is ${given.name}/${given.environment}, and the address is that of ${of}/${environment}`,
+  );
+}
+
+function requiredServices({ kind, services = [] }: Requested): string[] {
+  if (services.length > 0) return services;
+  throw new ApiProblem('bad_input', `${kind} needs the names of services in "services"`);
+}
+
+function optionsOf({ services, force, whenBusy, reason: why }: Requested, requestId?: string): RequestOptions {
+  return {
+    ...(services && { services }),
+    ...(force !== undefined && { force }),
+    ...(whenBusy && { whenBusy }),
+    ...(why !== undefined && { reason: why }),
+    ...(requestId !== undefined && { requestId }),
+  };
+}
+
+function startedOf(handle: DeploymentHandle): z.output<typeof started> {
+  return { id: requestOf(handle.id), place: handle.place };
+}
+
+/** The part of a workflow's id that names the deployment within its environment. */
+export function requestOf(workflowId: string): string {
+  return workflowId.split('/')[3] ?? workflowId;
+}

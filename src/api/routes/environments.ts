@@ -1,0 +1,192 @@
+import { z } from 'zod';
+import type { ReleaseContents } from '../../workflows/messages';
+import { may } from '../access/authorise';
+import { ApiProblem } from '../problems';
+import { answerOf, name, place, route, type Route, type Services } from '../route';
+
+/** Environments: their state, instances, logs, releases and records. */
+
+const tag = 'environments';
+const longestCommand = 1000;
+
+const instance = answerOf({
+  service: z.string(),
+  ordinal: z.int(),
+  name: z.string(),
+  state: z.string(),
+  health: z.string(),
+  image: z.string(),
+  restarts: z.int(),
+  ports: z.array(z.string()),
+  release: z.int(),
+});
+const away = z.array(answerOf({ host: z.string(), reason: z.string() }));
+
+const release = answerOf({
+  release: z.int(),
+  deployment: z.int(),
+  requestedBy: z.string(),
+  reason: z.string().optional(),
+  at: z.number().describe('ms since the epoch'),
+  services: z.record(z.string(), answerOf({ image: z.string().optional(), replicas: z.int() })),
+});
+
+export const environmentRoutes: Route[] = [
+  route({
+    method: 'GET',
+    path: '/environments',
+    action: 'own',
+    tag,
+    summary: 'The environments that the caller may see',
+    answer: z.object({ environments: z.array(place) }),
+    handle: async ({ client, caller }) => ({
+      environments: (await client.environments()).filter((each) => may(caller, 'environment.read', each)),
+    }),
+  }),
+  route({
+    method: 'GET',
+    path: '/environments/:stack/:environment',
+    action: 'environment.read',
+    tag,
+    summary: 'The state of an environment: release, running and waiting deployments, freeze, breaker, watch',
+    params: place,
+    answer: answerOf({
+      place,
+      numbers: z.object({ deployment: z.int(), release: z.int() }),
+      current: answerOf({ deployment: z.int(), release: z.int().optional() }).optional(),
+      releases: z.array(z.int()),
+    }),
+    handle: async ({ client, params }) => {
+      const state = await client.environment(params);
+      if (state) return state;
+      throw new ApiProblem('not_found', `nothing was ever deployed in ${params.stack}/${params.environment}`);
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/environments/:stack/:environment/instances',
+    action: 'environment.read',
+    tag,
+    summary: 'The instances of the current release with their health',
+    params: place,
+    answer: z.object({ instances: z.array(instance), away }),
+    handle: async (call) => {
+      const { found, away: missing } = await call.client.status((await currentRelease(call)).stack);
+      return { instances: found, away: missing };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/environments/:stack/:environment/logs',
+    action: 'logs.read',
+    tag,
+    summary: 'The last log lines of services',
+    params: place,
+    query: z.object({
+      services: z.string().max(4000).optional().describe('names with commas between them; default all'),
+      tail: z.coerce.number().int().min(1).max(1000).default(100),
+    }),
+    answer: z.object({ logs: z.array(answerOf({ lines: z.array(z.string()) })), away }),
+    handle: async (call) => {
+      const { services, tail } = call.query;
+      const { stack } = await currentRelease(call);
+      const { found, away: missing } = await call.client.logs(stack, knownServices(services, stack.services), tail);
+      return { logs: found, away: missing };
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/environments/:stack/:environment/instances/:instance/exec',
+    action: 'instances.exec',
+    tag,
+    summary: 'Runs a command inside an instance',
+    params: place.extend({ instance: z.string().min(1).max(255) }),
+    body: z.object({ command: z.array(z.string().min(1).max(longestCommand)).min(1).max(100) }),
+    answer: z.object({ exitCode: z.int(), output: z.string() }),
+    handle: async (call) =>
+      call.client.exec((await currentRelease(call)).stack, call.params.instance, call.body.command),
+  }),
+  route({
+    method: 'GET',
+    path: '/environments/:stack/:environment/releases/:release',
+    action: 'environment.read',
+    tag,
+    summary: 'A kept release',
+    params: place.extend({ release: z.coerce.number().int().min(0).max(1e9) }),
+    answer: release,
+    handle: async ({ client, params }) => releaseView(await client.release(params, params.release)),
+  }),
+  route({
+    method: 'GET',
+    path: '/environments/:stack/:environment/hosts',
+    action: 'hosts.read',
+    tag,
+    summary: 'The hosts of the current release with their workers',
+    params: place,
+    answer: z.object({ hosts: z.array(answerOf({})) }),
+    handle: async (call) => ({ hosts: await call.client.hosts((await currentRelease(call)).stack) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/environments/:stack/:environment/volumes',
+    action: 'volumes.read',
+    tag,
+    summary: 'The volumes of the environment',
+    params: place,
+    answer: z.object({ volumes: z.array(answerOf({ name: z.string(), mountedBy: z.array(z.string()) })), away }),
+    handle: async (call) => {
+      const { found, away: missing } = await call.client.volumes((await currentRelease(call)).stack);
+      return { volumes: found, away: missing };
+    },
+  }),
+  route({
+    method: 'DELETE',
+    path: '/environments/:stack/:environment/volumes/:volume',
+    action: 'volumes.delete',
+    tag,
+    summary: 'Deletes a volume and its data; refused while an instance mounts it',
+    params: place.extend({ volume: name('volume') }),
+    answer: z.undefined(),
+    status: 204,
+    handle: async (call) => call.client.removeVolume((await currentRelease(call)).stack, call.params.volume),
+  }),
+  route({
+    method: 'GET',
+    path: '/environments/:stack/:environment/audit',
+    action: 'audit.read',
+    tag,
+    summary: 'The last records of the audit trail, which is verified',
+    params: place,
+    query: z.object({ last: z.coerce.number().int().min(1).max(1000).default(50) }),
+    answer: answerOf({}),
+    handle: async (call) => call.client.audit((await currentRelease(call)).stack, call.query.last),
+  }),
+];
+
+/** The release that runs. @throws ApiProblem if there is none */
+export async function currentRelease({
+  client,
+  params,
+}: Pick<Services, 'client'> & { params: { stack: string; environment: string } }): Promise<ReleaseContents> {
+  const { stack, environment } = params;
+  const current = (await client.environment({ stack, environment }))?.current?.release;
+  if (current === undefined)
+    throw new ApiProblem('not_found', `nothing is deployed in ${stack}/${environment}; deploy it first`);
+  return client.release({ stack, environment }, current);
+}
+
+/** The stack itself is left out: it holds the ciphertext of secrets. */
+function releaseView({ release: number, deployment, requestedBy, reason, at, images, stack }: ReleaseContents) {
+  const services = Object.entries(stack.services).map(([key, { image, replicas }]) => [key, { image, replicas }]);
+  return { release: number, deployment, requestedBy, reason, at, images, services: Object.fromEntries(services) };
+}
+
+/** @throws ApiProblem for a service that the release does not have */
+function knownServices(text: string | undefined, services: Record<string, unknown>): string[] {
+  const names = (text ?? '').split(',').filter(Boolean);
+  const unknown = names.find((each) => !Object.hasOwn(services, each));
+  if (unknown === undefined) return names;
+  throw new ApiProblem('bad_input', `the current release has no service "${unknown}"`, {
+    advice: `it has ${Object.keys(services).join(', ')}`,
+  });
+}

@@ -1,0 +1,110 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { roles, type Limit, type Role } from '../../../model/access';
+import { milliseconds, withConnection, type ConnectionOptions } from '../../options';
+import { print, printJson, say, table } from '../../output/terminal';
+import { moment } from '../../output/words';
+import { withClient } from '../session';
+
+interface TokenCommandOptions extends ConnectionOptions {
+  limit?: Limit;
+  expires?: number;
+  note?: string;
+  json?: boolean;
+}
+
+/** Adds the commands for roles and tokens. */
+export function addAccess(program: Command): void {
+  const access = program.command('access').description('who may do what through `deploy-code server`');
+  addRoles(access);
+  addTokens(access.command('token').description('API tokens'));
+}
+
+function addRoles(access: Command): void {
+  withConnection(access.command('grant'))
+    .description('give a role: viewer, operator or admin')
+    .argument('<subject>', 'service:NAME, user:NAME or group:NAME')
+    .argument('<role>', roles.join(', '), roleOf)
+    .argument('<scope>', 'STACK/ENVIRONMENT, STACK for all its environments, or * for everything')
+    .action(async (subject: string, role: Role, scope: string, options: ConnectionOptions) => {
+      await withClient(options, (client) => client.access.grant({ subject, role, scope }));
+      say(`${subject} is ${role} on ${scope}`);
+    });
+  withConnection(access.command('withdraw'))
+    .description('take a role')
+    .argument('<subject>', 'service:NAME, user:NAME or group:NAME')
+    .argument('<scope>', 'as it was given')
+    .action(async (subject: string, scope: string, options: ConnectionOptions) => {
+      await withClient(options, (client) => client.access.withdraw(subject, scope));
+      say(`${subject} has no role on ${scope} any more`);
+    });
+  withConnection(access.command('list'))
+    .description('list the roles')
+    .option('--json', 'print JSON')
+    .action(async (options: ConnectionOptions & { json?: boolean }) => {
+      const bindings = await withClient(options, (client) => client.access.bindings());
+      if (options.json) return printJson(bindings);
+      if (bindings.length === 0) return say('nobody has a role');
+      const rows = bindings.map(({ subject, role, scope, at, by }) => [subject, role, scope, moment(new Date(at)), by]);
+      print(table([['SUBJECT', 'ROLE', 'SCOPE', 'SINCE', 'BY'], ...rows]));
+    });
+}
+
+function addTokens(token: Command): void {
+  withConnection(token.command('create'))
+    .description('create a token; it is shown once')
+    .argument('<subject>', 'service:NAME, or user:NAME')
+    .option('--limit <role@scope>', 'the token has no more than this, whatever its subject has', limitOf)
+    .option('--expires <duration>', 'such as 90d; default: it stays until it is revoked', milliseconds)
+    .option('--note <text>', 'what it is for')
+    .option('--json', 'print JSON')
+    .action(async (subject: string, { limit, expires, note, json, ...options }: TokenCommandOptions) => {
+      const until = expires === undefined ? undefined : new Date(Date.now() + expires);
+      const created = await withClient(options, (client) =>
+        client.access.createToken(subject, {
+          ...(limit && { limit }),
+          ...(until && { until }),
+          ...(note !== undefined && { note }),
+        }),
+      );
+      if (json) printJson(created);
+      else say(created.token);
+    });
+  withConnection(token.command('list'))
+    .description('list the tokens, newest first')
+    .option('--json', 'print JSON')
+    .action(async (options: ConnectionOptions & { json?: boolean }) => {
+      const tokens = await withClient(options, (client) => client.access.tokens());
+      if (options.json) return printJson(tokens);
+      if (tokens.length === 0) return say('there are no tokens');
+      const rows = tokens.map(({ id, subject, limit, until, usedAt, note = '' }) => [
+        id,
+        subject,
+        limit ? `${limit.role}@${limit.scope}` : '',
+        until ? moment(until) : 'never',
+        usedAt ? moment(usedAt) : 'never',
+        note,
+      ]);
+      print(table([['ID', 'SUBJECT', 'LIMIT', 'EXPIRES', 'LAST USE', 'NOTE'], ...rows]));
+    });
+  withConnection(token.command('revoke'))
+    .description('revoke a token; servers refuse it within five seconds')
+    .argument('<id>', 'its id, the part after dct_')
+    .action(async (id: string, options: ConnectionOptions) => {
+      await withClient(options, (client) => client.access.revokeToken(id));
+      say(`token ${id} is revoked`);
+    });
+}
+
+function roleOf(text: string): Role {
+  const role = roles.find((each) => each === text);
+  if (role) return role;
+  throw new InvalidArgumentError(`write ${roles.join(', ')}.`);
+}
+
+/** `operator@shop/production`. */
+function limitOf(text: string): Limit {
+  const [role = '', scope = '', ...more] = text.split('@');
+  if (scope === '' || more.length > 0)
+    throw new InvalidArgumentError('write ROLE@SCOPE, such as operator@shop/staging.');
+  return { role: roleOf(role), scope };
+}

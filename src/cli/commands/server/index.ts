@@ -1,0 +1,128 @@
+import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import type { Server } from 'node:http';
+import type { Server as TlsServer } from 'node:tls';
+import { type Command, Option } from 'commander';
+import { hostPort } from '../../../model/names/host-port';
+import { isLoopback } from '../../../model/names/registry';
+import { BadRequest } from '../../../temporal/errors';
+import { list, positive, withConnection, type ConnectionOptions } from '../../options';
+import { complain, say } from '../../output/terminal';
+
+interface ServerCommandOptions extends ConnectionOptions {
+  host: string;
+  port: number;
+  innerPort: number;
+  tlsCert?: string;
+  tlsKey?: string;
+  tlsMin: '1.2' | '1.3';
+  plainHttp?: boolean;
+  allowHost?: string[];
+  trustedProxy?: string[];
+  perMinute: number;
+}
+
+const reloadEveryMs = 10_000;
+
+/** Adds the command that serves the API. */
+export function addServer(program: Command): void {
+  withConnection(
+    program
+      .command('server')
+      .description('serve the API, for people and programs with tokens (docs/access.md)')
+      .option('--host <address>', 'listen address', '127.0.0.1')
+      .option('--port <port>', 'port', positive, 8080)
+      .option('--inner-port <port>', 'port of /healthz, /readyz and /metrics, on loopback', positive, 9466)
+      .option('--tls-cert <file>', 'certificate in PEM, with its chain; read again when it changes')
+      .option('--tls-key <file>', 'private key in PEM')
+      .addOption(new Option('--tls-min <version>', 'oldest version of TLS').choices(['1.2', '1.3']).default('1.3'))
+      .option('--plain-http', 'serve others without TLS, behind a proxy of your own that has it')
+      .option('--allow-host <names>', 'host names of this server; requests for other names are refused', list)
+      .option('--trusted-proxy <addresses>', 'proxies whose X-Forwarded-For counts', list)
+      .option('--per-minute <requests>', 'most requests a minute of a token, and of an address', positive, 600),
+  ).action(serve);
+}
+
+async function serve(options: ServerCommandOptions): Promise<void> {
+  const { host, port, tlsCert, tlsKey, plainHttp = false, allowHost = [], trustedProxy, perMinute } = options;
+  requireTransport(options);
+  const [{ ApiMetrics, createApiServer, serveInner }, { DeployCodeClient }, { guardProcess }] = await Promise.all([
+    import('../../../api/index.js'),
+    import('../../../client/index.js'),
+    import('../../../guard/process.js'),
+  ]);
+  const client = await DeployCodeClient.connect(options);
+  const metrics = new ApiMetrics();
+  const onFailure = (error: Error, request?: { method: string; route: string }) =>
+    complain(`${request ? `${request.method} ${request.route}` : 'a request'} failed: ${error.message}`);
+  const tls = tlsCert !== undefined && tlsKey !== undefined ? readTls(tlsCert, tlsKey) : undefined;
+  const app = await createApiServer({
+    client,
+    host: { bound: host, allowed: allowHost },
+    perMinute,
+    metrics,
+    version: (require('../../../../package.json') as { version: string }).version,
+    onFailure,
+    ...(tls && { tls: { ...tls, minVersion: `TLSv${options.tlsMin}` as const } }),
+    ...(trustedProxy && { trustedProxies: trustedProxy }),
+  });
+  await app.listen({ host, port });
+  const inner = await serveInner({
+    port: options.innerPort,
+    metrics,
+    onFailure,
+    problem: () =>
+      client.access.state().then(
+        () => undefined,
+        (error: Error) => error.message,
+      ),
+  });
+  const stopReloading = tls ? reloadTls(app.server, tlsCert!, tlsKey!) : () => undefined;
+  const stop = async (): Promise<void> => {
+    stopReloading();
+    inner.close();
+    await app.close();
+    await client.close();
+  };
+  guardProcess({ onError: onFailure, stop });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
+  say(
+    `the API is at ${tls ? 'https' : 'http'}://${hostPort(host, port)}/api/v1` +
+      (plainHttp && !tls ? ', without TLS: keep it behind a proxy that has it' : ''),
+  );
+}
+
+/** @throws BadRequest if tokens would travel unencrypted, or half of a certificate is given */
+function requireTransport({ host, tlsCert, tlsKey, plainHttp }: ServerCommandOptions): void {
+  if ((tlsCert === undefined) !== (tlsKey === undefined))
+    throw new BadRequest('give both --tls-cert and --tls-key, or neither');
+  if (tlsCert === undefined && !plainHttp && !isLoopback(host) && host !== '::1')
+    throw new BadRequest(
+      `tokens for ${host} would travel unencrypted: give --tls-cert and --tls-key, ` +
+        'or --plain-http if a proxy in front of it has TLS',
+    );
+}
+
+function readTls(cert: string, key: string): { cert: Buffer; key: Buffer } {
+  return { cert: readPem(cert), key: readPem(key) };
+}
+
+function readPem(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new BadRequest(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`, { cause: error });
+  }
+}
+
+/** Takes a renewed certificate without a restart; keeps the old one while the files do not fit together. */
+function reloadTls(server: Server, cert: string, key: string): () => void {
+  const reload = () => {
+    try {
+      (server as unknown as TlsServer).setSecureContext(readTls(cert, key));
+    } catch (error) {
+      complain(`the certificate in ${cert} is not usable, and the one before stays: ${(error as Error).message}`);
+    }
+  };
+  for (const file of [cert, key]) watchFile(file, { interval: reloadEveryMs, persistent: false }, reload);
+  return () => [cert, key].forEach((file) => unwatchFile(file, reload));
+}
