@@ -28,6 +28,7 @@ const real = {
 /** `unit` needs Node only; `real` runs on real Temporal, real processes and real Docker; `full` takes its time. */
 const unit = [
   'activities',
+  'api',
   'balancer',
   'client',
   'config',

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { LiveEvent } from './live';
+import type { LiveMessage } from './live';
 
 /** Keeps proxies from closing a connection on which nothing happens. */
 const commentEveryMs = 15_000;
@@ -10,7 +10,7 @@ const slowMs = 30_000;
 /** Writes events as server-sent events, as fast as the reader takes them: never more than one page waits in memory. */
 export async function writeEvents(
   response: ServerResponse,
-  events: AsyncIterable<LiveEvent>,
+  events: AsyncIterable<LiveMessage>,
   headers: Record<string, string>,
 ): Promise<void> {
   response.writeHead(200, {
@@ -22,8 +22,9 @@ export async function writeEvents(
   response.write(': the events of a deployment\n\n');
   const comments = setInterval(() => response.writableNeedDrain || response.write(':\n\n'), commentEveryMs);
   try {
-    for await (const { id, name, data } of events) {
-      const text = `id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+    for await (const message of events) {
+      const id = message.name === 'event' ? `id: ${message.id}\n` : '';
+      const text = `${id}event: ${message.name}\ndata: ${JSON.stringify(message.data)}\n\n`;
       if (!response.write(text) && !(await drained(response))) return;
     }
   } finally {

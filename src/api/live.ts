@@ -1,19 +1,26 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeploymentHandle } from '../client';
-import type { Progress } from '../workflows/messages';
+import type { Progress, ProgressEvent } from '../workflows/messages';
 
-/** One event of a stream: its number, which a client names to resume after it, and its name and data. */
-export interface LiveEvent {
-  id: number;
-  name: 'event' | 'status' | 'end';
-  data: unknown;
-}
+/** One message of a stream. Events have the numbers of the deployment, the same at every server: a client resumes after one. */
+export type LiveMessage =
+  | { name: 'event'; id: number; data: ProgressEvent }
+  /** What the deployment waits for now; follows changes, and is not repeated for those who resume. */
+  | { name: 'state'; data: LiveState }
+  | { name: 'end'; data: LiveState };
 
-/** Events of a deployment, read once however many follow it. */
+type LiveState = Pick<
+  Progress,
+  'status' | 'deployment' | 'behind' | 'held' | 'question' | 'approvals' | 'failure' | 'cause'
+>;
+
+/** The progress of a deployment, read once however many follow it. */
 class Source extends EventEmitter {
-  readonly events: LiveEvent[] = [];
+  readonly events: ProgressEvent[] = [];
+  state?: LiveState;
   isOver = false;
+  followers = 0;
   private readonly stop = new AbortController();
 
   constructor(private readonly handle: DeploymentHandle) {
@@ -23,41 +30,47 @@ class Source extends EventEmitter {
 
   /** Reads until the deployment ends, or nobody follows it. @throws Error if it cannot be read */
   async run(): Promise<void> {
-    let status: string | undefined;
-    for await (const page of this.handle.watch(this.stop.signal)) {
-      for (const event of page.events) this.add('event', event);
-      if (page.status !== status) this.add('status', statusOf(page));
-      status = page.status;
+    try {
+      for await (const page of this.handle.watch(this.stop.signal)) {
+        this.events.push(...page.events);
+        const state = stateOf(page);
+        if (JSON.stringify(state) !== JSON.stringify(this.state)) this.state = state;
+        this.emit('change');
+      }
+    } finally {
+      this.isOver = true;
+      this.emit('change');
     }
-    if (!this.stop.signal.aborted) this.add('end', { status });
-  }
-
-  end(): void {
-    this.isOver = true;
-    this.emit('change');
   }
 
   abandon(): void {
     this.stop.abort();
   }
 
-  private add(name: LiveEvent['name'], data: unknown): void {
-    this.events.push({ id: this.events.length + 1, name, data });
-    this.emit('change');
+  /** Resolves with the next change, or when the signal aborts. */
+  change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.off('change', done);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      this.on('change', done);
+      signal.addEventListener('abort', done, { once: true });
+    });
   }
 }
 
-/** The parts of a deployment's progress that change with its status. */
-function statusOf({ status, deployment, behind, held, question, approvals, failure, cause }: Progress): unknown {
+function stateOf({ status, deployment, behind, held, question, approvals, failure, cause }: Progress): LiveState {
   return { status, deployment, behind, held, question, approvals, failure, cause };
 }
 
 /** A source stays for this time after the last one has left, for those who come back after a lost connection. */
 const lingerMs = 10_000;
 
-/** Live events of deployments. */
+/** Live progress of deployments. */
 export class Live {
-  private readonly sources = new Map<string, { source: Source; followers: number }>();
+  private readonly sources = new Map<string, Source>();
 
   constructor(private readonly onFailure: (error: Error) => void) {}
 
@@ -66,57 +79,48 @@ export class Live {
     return this.sources.size;
   }
 
-  /** Yields the events after a number, until the deployment ends or the signal aborts. */
-  async *follow(handle: DeploymentHandle, after: number, signal: AbortSignal): AsyncGenerator<LiveEvent> {
-    const entry = this.join(handle);
+  /** Yields the events after a number, and the states, until the deployment ends or the signal aborts. */
+  async *follow(handle: DeploymentHandle, after: number, signal: AbortSignal): AsyncGenerator<LiveMessage> {
+    const source = this.join(handle);
     try {
-      for (let seen = after; ;) {
-        for (const event of entry.source.events.slice(seen)) {
+      let seen = after;
+      let state: LiveState | undefined;
+      while (!signal.aborted) {
+        for (const data of source.events.slice(seen)) {
+          yield { name: 'event', id: (seen += 1), data };
           if (signal.aborted) return;
-          yield event;
-          seen = event.id;
         }
-        if (entry.source.isOver && seen >= entry.source.events.length) return;
-        if (seen >= entry.source.events.length) await changeOf(entry.source, signal);
-        if (signal.aborted) return;
+        if (source.state && source.state !== state) yield { name: 'state', data: (state = source.state) };
+        else if (source.events.length > seen) continue;
+        else if (!source.isOver) await source.change(signal);
+        else return state && (yield { name: 'end', data: state });
       }
     } finally {
-      void this.leave(handle.id, entry);
+      void this.leave(handle.id, source);
     }
   }
 
-  private join(handle: DeploymentHandle): { source: Source; followers: number } {
-    const known = this.sources.get(handle.id);
-    if (known) {
-      known.followers += 1;
-      return known;
-    }
-    const entry = { source: new Source(handle), followers: 1 };
-    this.sources.set(handle.id, entry);
-    void entry.source
-      .run()
-      .catch(this.onFailure)
-      .finally(() => entry.source.end());
-    return entry;
+  private join(handle: DeploymentHandle): Source {
+    const source = this.sources.get(handle.id) ?? this.open(handle);
+    source.followers += 1;
+    return source;
   }
 
-  private async leave(id: string, entry: { source: Source; followers: number }): Promise<void> {
-    entry.followers -= 1;
+  private open(handle: DeploymentHandle): Source {
+    const source = new Source(handle);
+    this.sources.set(handle.id, source);
+    source.run().catch((error: Error) => {
+      if (this.sources.get(handle.id) === source) this.sources.delete(handle.id);
+      this.onFailure(error);
+    });
+    return source;
+  }
+
+  private async leave(id: string, source: Source): Promise<void> {
+    source.followers -= 1;
     await sleep(lingerMs, undefined, { ref: false });
-    if (entry.followers > 0 || this.sources.get(id) !== entry) return;
+    if (source.followers > 0 || this.sources.get(id) !== source) return;
     this.sources.delete(id);
-    entry.source.abandon();
+    source.abandon();
   }
-}
-
-function changeOf(source: Source, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      source.off('change', done);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    source.on('change', done);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

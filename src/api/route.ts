@@ -56,10 +56,16 @@ export function route<
   return of as unknown as Route;
 }
 
+const longestName = 600;
+const longestCiphertext = 350_100;
+
 /** A name of a kind, with its grammar in the schema. */
 export function name(kind: NameKind): z.ZodString {
   const { pattern, hint } = grammarOf(kind);
-  return z.string().max(350_100).regex(pattern, hint);
+  return z
+    .string()
+    .max(kind === 'ciphertext' ? longestCiphertext : longestName)
+    .regex(pattern, hint);
 }
 
 export const place = z.object({ stack: name('stack'), environment: name('environment') });

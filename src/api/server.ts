@@ -40,6 +40,8 @@ export interface ServerOptions {
 }
 
 const prefix = '/api/v1';
+/** Nothing here is a page. */
+const policy = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };
 const largestBody = 2 * 1024 * 1024;
 const requestMs = 30_000;
 const headersMs = 10_000;
@@ -79,7 +81,7 @@ export async function createApiServer(options: ServerOptions): Promise<FastifyIn
   app.setSerializerCompiler(serializerCompiler);
   if (options.metrics) measure(app, options.metrics);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, onFailure));
-  await app.register(helmet, { contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } } });
+  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: policy } });
   app.addHook('onRequest', async (request) => requireHost(request, options.host));
   await app.register(rateLimit, { global: false });
   const limits = limitsOf(app, options.perMinute);

@@ -1,0 +1,234 @@
+import { createApiServer } from '../../src/api';
+import { routes } from '../../src/api/routes';
+import type { DeployCodeClient } from '../../src/client';
+import { newApiToken } from '../../src/guard/access/api-token';
+import { actions, roles, type Action, type Limit } from '../../src/model/access';
+import type { AccessState } from '../../src/workflows/messages';
+
+/** The client is out of reach: a request that is let in ends there, with another status than one that is not. */
+const reached = new Error('the client was reached');
+
+function clientWith(state: AccessState): DeployCodeClient {
+  const access = { state: async () => state, recordUses: async () => undefined };
+  return new Proxy({} as DeployCodeClient, {
+    get: (_, key) => {
+      if (key === 'access') return new Proxy(access, { get: (known, name) => known[name as 'state'] ?? refuse });
+      return key === 'then' ? undefined : refuse;
+    },
+  });
+}
+const refuse = () => {
+  throw reached;
+};
+
+const state: AccessState = { bindings: [], tokens: {} };
+const tokenWith = (subject: string, grants: Limit[], limit?: Limit): string => {
+  const { id, digest, text } = newApiToken();
+  state.tokens[id] = { subject, digest, by: 'ana', at: 0, ...(limit && { limit }) };
+  for (const { role, scope } of grants) state.bindings.push({ subject, role, scope, by: 'ana', at: 0 });
+  return text;
+};
+
+/** An address and a body that fit the schemas of a route, so that only the permission decides. */
+const samples: Record<string, string> = {
+  stack: 'shop',
+  environment: 'production',
+  instance: 'shop-production-web-1-d1',
+  release: '1',
+  volume: 'shop-production_data',
+  deployment: '1',
+  schedule: 'nightly',
+  secret: 'PASSWORD',
+  token: '0123456789abcdef',
+  registry: 'ghcr.io',
+};
+const sealed = `v1.0123456789abcdef.${'A'.repeat(43)}.${'A'.repeat(16)}.${'A'.repeat(22)}`;
+const bodies: Record<string, object> = {
+  'POST /environments/:stack/:environment/instances/:instance/exec': { command: ['true'] },
+  'POST /environments/:stack/:environment/plans': {},
+  'POST /environments/:stack/:environment/deployments': {},
+  'POST /environments/:stack/:environment/deployments/:deployment/steering': { action: 'approve' },
+  'POST /environments/:stack/:environment/deployments/:deployment/answers': { question: '1', answer: 'yes' },
+  'POST /environments/:stack/:environment/deployments/:deployment/cancellation': {},
+  'PUT /environments/:stack/:environment/freeze': {},
+  'PUT /environments/:stack/:environment/watch/pause': {},
+  'PUT /environments/:stack/:environment/secrets/:secret': { sealed },
+  'PUT /access/roles': { subject: 'user:bob', role: 'viewer', scope: 'shop' },
+  'POST /access/tokens': { subject: 'user:bob' },
+};
+const queries: Record<string, string> = { 'DELETE /access/roles': '?subject=user:bob&scope=shop' };
+
+const events = {
+  method: 'GET' as const,
+  path: '/environments/:stack/:environment/deployments/:deployment/events',
+  action: 'environment.read' as const,
+};
+const all = [...routes, events];
+const guarded = all.filter((each): each is typeof each & { action: Action } => each.action !== 'own');
+
+describe('every route', () => {
+  let app: Awaited<ReturnType<typeof createApiServer>>;
+  beforeAll(async () => {
+    app = await createApiServer({
+      client: clientWith(state),
+      host: { bound: '127.0.0.1', allowed: [] },
+      perMinute: 100_000,
+      version: '0',
+      onFailure: () => undefined,
+    });
+  });
+  afterAll(() => app.close());
+
+  const call = async ({ method, path }: (typeof all)[number], token?: string) => {
+    const key = `${method} ${path}`;
+    const url = `/api/v1${path.replace(/:(\w+)/g, (_, name: string) => samples[name]!)}${queries[key] ?? ''}`;
+    return app.inject({
+      method,
+      url,
+      headers: { host: '127.0.0.1', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+      ...(bodies[key] && { payload: bodies[key] }),
+    });
+  };
+
+  it('is a route of the table, and the table has no other', () => {
+    const listed = new Set(all.map(({ method, path }) => `${method} /api/v1${path}`));
+    const served = app
+      .printRoutes({ commonPrefix: false })
+      .split('\n')
+      .filter((line) => line.includes('(')).length;
+    expect(served).toBe(new Set(all.map(({ path }) => path)).size + 1);
+    expect(listed.size).toBe(all.length);
+  });
+
+  it.each(all)('$method $path refuses a request without a valid token', async (each) => {
+    expect((await call(each)).statusCode).toBe(401);
+    expect((await call(each, newApiToken().text)).statusCode).toBe(401);
+    expect((await call(each, 'x')).statusCode).toBe(401);
+  });
+
+  it.each(guarded)('$method $path lets in the roles of $action, and nobody else', async (each) => {
+    const { role: needed, on } = actions[each.action];
+    const scopes = ['*', 'shop', 'shop/production', 'shop/staging', 'blog', 'production'];
+    for (const role of roles)
+      for (const scope of scopes) {
+        const isIncluded = on === 'installation' ? scope === '*' : ['*', 'shop', 'shop/production'].includes(scope);
+        const isAllowed = isIncluded && roles.indexOf(role) >= roles.indexOf(needed);
+        const { statusCode } = await call(each, tokenOf(role, scope));
+        expect([each.path, role, scope, statusCode === 403]).toEqual([each.path, role, scope, !isAllowed]);
+        expect(statusCode).not.toBe(401);
+        expect(statusCode).not.toBe(400);
+      }
+  });
+
+  const known = new Map<string, string>();
+  const tokenOf = (role: (typeof roles)[number], scope: string): string => {
+    const key = `${role}@${scope}`;
+    const token = known.get(key) ?? tokenWith(`user:${role}-${known.size}`, [{ role, scope }]);
+    known.set(key, token);
+    return token;
+  };
+  for (const role of roles)
+    for (const scope of ['*', 'shop', 'shop/production', 'shop/staging', 'blog', 'production']) tokenOf(role, scope);
+
+  const limited = tokenWith('user:limited', [{ role: 'admin', scope: '*' }], { role: 'viewer', scope: 'shop/staging' });
+  it.each(guarded)('$method $path refuses an admin whose token is limited to another environment', async (each) => {
+    expect((await call(each, limited)).statusCode).toBe(403);
+  });
+
+  const nobody = tokenWith('user:nobody', []);
+  it('tells the same about an environment that exists and one that does not', async () => {
+    const answers = await Promise.all(
+      ['shop', 'nowhere'].map((stack) =>
+        app.inject({
+          url: `/api/v1/environments/${stack}/production`,
+          headers: { host: '127.0.0.1', authorization: `Bearer ${nobody}` },
+        }),
+      ),
+    );
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([403, 403]);
+    expect(answers[0]!.body.replaceAll('shop', 'nowhere')).toBe(answers[1]!.body);
+  });
+
+  it('refuses before it reads a body, whatever the body is', async () => {
+    const { statusCode } = await app.inject({
+      method: 'POST',
+      url: '/api/v1/environments/shop/production/deployments',
+      headers: { host: '127.0.0.1', authorization: `Bearer ${nobody}`, 'content-type': 'application/json' },
+      payload: '{broken',
+    });
+    expect(statusCode).toBe(403);
+  });
+
+  it.each(['evil.example', '127.0.0.1.evil.example', 'localhost:x'])('refuses the host %j', async (host) => {
+    const { statusCode, json } = await app.inject({ url: '/api/v1/whoami', headers: { host } });
+    expect([statusCode, (json() as { code: string }).code]).toEqual([400, 'bad_input']);
+  });
+
+  it.each(['/api/v1/../v1/access/tokens', '/api/v1/access//tokens', '/api/v1/access/tokens/', '/API/v1/whoami', '/'])(
+    'does not serve %s to somebody without roles',
+    async (url) => {
+      const { statusCode } = await app.inject({
+        url,
+        headers: { host: '127.0.0.1', authorization: `Bearer ${nobody}` },
+      });
+      expect([403, 404]).toContain(statusCode);
+    },
+  );
+
+  it('tells nobody what failed inside', async () => {
+    const { statusCode, body, headers } = await call(guarded[0]!, tokenOf('admin', '*'));
+    expect(statusCode).toBe(500);
+    expect(body).not.toContain(reached.message);
+    expect(headers).toMatchObject({
+      'content-type': 'application/problem+json',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+    });
+  });
+
+  it('makes an address wait that tries many tokens, and nobody else', async () => {
+    const strict = await createApiServer({
+      client: clientWith(state),
+      host: { bound: '127.0.0.1', allowed: [] },
+      perMinute: 5,
+      version: '0',
+      onFailure: () => undefined,
+    });
+    const ask = (token: string, remoteAddress: string) =>
+      strict.inject({
+        url: '/api/v1/whoami',
+        remoteAddress,
+        headers: { host: '127.0.0.1', authorization: `Bearer ${token}` },
+      });
+    const statuses: number[] = [];
+    for (let attempt = 0; attempt < 7; attempt += 1)
+      statuses.push((await ask(newApiToken().text, '192.0.2.1')).statusCode);
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429]);
+    expect((await ask(nobody, '192.0.2.1')).statusCode).toBe(200);
+    expect((await ask(newApiToken().text, '192.0.2.2')).statusCode).toBe(401);
+    await strict.close();
+  });
+});
+
+describe('the description of the API', () => {
+  it('has every route with its answers, and is public', async () => {
+    const app = await createApiServer({
+      client: clientWith(state),
+      host: { bound: '127.0.0.1', allowed: [] },
+      version: '0',
+      onFailure: () => undefined,
+    });
+    const { statusCode, json } = await app.inject({ url: '/api/v1/openapi.json', headers: { host: '127.0.0.1' } });
+    expect(statusCode).toBe(200);
+    const { openapi, paths } = json() as {
+      openapi: string;
+      paths: Record<string, Record<string, { responses: Record<string, unknown> }>>;
+    };
+    expect(openapi).toBe('3.1.0');
+    for (const { method, path } of all) {
+      const described = paths[`/api/v1${path.replace(/:(\w+)/g, '{$1}')}`]?.[method.toLowerCase()];
+      expect(Object.keys(described?.responses ?? {}).length).toBeGreaterThanOrEqual(3);
+    }
+    await app.close();
+  });
+});
