@@ -97,6 +97,17 @@ describe('the directory of a server', () => {
     expect(reads()).toBe(2);
   });
 
+  it('knows a new token at once, and does not read at the pace of somebody who tries many', async () => {
+    const { directory, add, pass, reads } = world();
+    expect(await directory.authenticate(newApiToken().text)).toBeUndefined();
+    pass(300);
+    expect(await directory.authenticate(add('service:ci').text)).toBeDefined();
+    expect(reads()).toBe(2);
+    for (let attempt = 0; attempt < 100; attempt += 1)
+      expect(await directory.authenticate(newApiToken().text)).toBeUndefined();
+    expect(reads()).toBe(2);
+  });
+
   it('refuses everybody once it cannot know any more who is allowed', async () => {
     const { directory, add, pass, fail } = world();
     const { text } = add('service:ci');

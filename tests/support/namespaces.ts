@@ -1,6 +1,8 @@
 /** One namespace a suite: the task queue has one name everywhere. */
 export const namespaces = [
   'abandoned',
+  'access',
+  'api',
   'audit',
   'audit-database',
   'builds',

@@ -20,6 +20,8 @@ export interface AccessSource {
 const freshMs = 2000;
 /** What was read longer ago is not used: a token that was revoked elsewhere is refused within five seconds. */
 const usableMs = 4000;
+/** A token that is not known is looked for again if the last look was longer ago. */
+const newTokenMs = 250;
 /** Uses of tokens are recorded together. */
 const recordEveryMs = 60_000;
 
@@ -43,7 +45,7 @@ export class AccessDirectory {
   async authenticate(text: string, now = Date.now()): Promise<Caller | undefined> {
     const given = parseApiToken(text);
     if (!given) return undefined;
-    const { tokens, bindings } = await this.current();
+    const { tokens, bindings } = await this.stateWith(given.id);
     const token = Object.hasOwn(tokens, given.id) ? tokens[given.id] : undefined;
     if (!token || !timingSafeEqual(Buffer.from(token.digest, 'hex'), Buffer.from(given.digest, 'hex')))
       return undefined;
@@ -72,8 +74,18 @@ export class AccessDirectory {
     await this.flush();
   }
 
+  /** A token that is not known may be new: it is looked for again, but not at the pace of somebody who tries many. */
+  private async stateWith(id: string): Promise<AccessState> {
+    const state = await this.current();
+    return Object.hasOwn(state.tokens, id) || this.age < newTokenMs ? state : this.read();
+  }
+
+  private get age(): number {
+    return this.known ? this.elapsed() - this.known.at : Infinity;
+  }
+
   private async current(): Promise<AccessState> {
-    const age = this.known ? this.elapsed() - this.known.at : Infinity;
+    const { age } = this;
     if (age < freshMs) return this.known!.state;
     const reading = this.read();
     if (age >= usableMs) return reading;
