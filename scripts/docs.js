@@ -1,5 +1,5 @@
-// `npm run docs`: writes docs/configuration.md, docs/policy.md, docs/cli.md, docs/events.md and the pictures of
-// rollouts from the built code. `--check` only says whether they are up to date.
+// `npm run docs`: writes docs/configuration.md, docs/policy.md, docs/cli.md, docs/events.md, docs/api.md and the
+// pictures of rollouts from the built code. `--check` only says whether they are up to date.
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const prettier = require('prettier');
@@ -10,6 +10,7 @@ if (!existsSync(join(root, 'dist'))) throw new Error('there is no dist: run `npm
 const generated = {
   'docs/configuration.md': require('./docs/configuration').configurationPage(),
   'docs/policy.md': require('./docs/policy').policyPage(),
+  'docs/api.md': require('./docs/api').apiPage(),
   'docs/cli.md': require('./docs/cli').cliPage(),
   'docs/events.md': require('./docs/events').eventsPage(),
   ...require('./docs/rollout-pictures').rolloutPictures(),

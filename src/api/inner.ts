@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import { Counter, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { createGuardedServer, text } from '../guard/server';
 
 /** Metrics of the API. */
@@ -18,6 +18,18 @@ export class ApiMetrics {
     labelNames: ['status'],
     registers: [this.registry],
   });
+
+  private readonly streams = new Gauge({
+    name: 'deploy_code_api_streams',
+    help: 'Streams of events that are open.',
+    registers: [this.registry],
+  });
+
+  /** Counts a stream for as long as it lasts. */
+  async countStream(stream: Promise<void>): Promise<void> {
+    this.streams.inc();
+    await stream.finally(() => this.streams.dec());
+  }
 
   observe(route: string, method: string, status: number, seconds: number): void {
     this.seconds.observe({ route, method, status: String(status) }, seconds);

@@ -100,6 +100,12 @@ export class Live {
     }
   }
 
+  /** Stops reading; those who follow go on at another server. */
+  close(): void {
+    for (const source of this.sources.values()) source.abandon();
+    this.sources.clear();
+  }
+
   private join(handle: DeploymentHandle): Source {
     const source = this.sources.get(handle.id) ?? this.open(handle);
     source.followers += 1;

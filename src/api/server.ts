@@ -17,7 +17,7 @@ import { isName } from '../model/names';
 import { AccessDirectory, type Caller } from './access/directory';
 import { requirePermission } from './access/authorise';
 import { writeEvents } from './event-stream';
-import type { ApiMetrics } from './inner';
+import { ApiMetrics } from './inner';
 import { Live } from './live';
 import { ApiProblem, problemCodes, problemOf } from './problems';
 import type { Route } from './route';
@@ -62,7 +62,7 @@ declare module 'fastify' {
 
 /** Creates the server of the API. Everything but its description needs a token; each route has an action of the table. */
 export async function createApiServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { client, onFailure } = options;
+  const { client, onFailure, metrics = new ApiMetrics() } = options;
   const app = fastify({
     bodyLimit: largestBody,
     requestTimeout: requestMs,
@@ -79,7 +79,7 @@ export async function createApiServer(options: ServerOptions): Promise<FastifyIn
   app.addHook('onClose', () => access.close());
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
-  if (options.metrics) measure(app, options.metrics);
+  measure(app, metrics);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, onFailure));
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: policy } });
   app.addHook('onRequest', async (request) => requireHost(request, options.host));
@@ -91,7 +91,7 @@ export async function createApiServer(options: ServerOptions): Promise<FastifyIn
     sendProblem(new ApiProblem('not_found', 'there is nothing at this address'), request, reply, onFailure),
   );
   for (const each of routes) addRoute(app, each, { client, access });
-  addEvents(app, client, new Live(onFailure));
+  addEvents(app, client, new Live(onFailure), metrics);
   app.get(`${prefix}/openapi.json`, { config: { action: 'open' }, schema: { hide: true } }, async () => app.swagger());
   await app.ready();
   return app;
@@ -260,9 +260,12 @@ function requestIdOf({ headers }: FastifyRequest, { subject }: Caller): { reques
   return { requestId: `${hash.slice(0, 8)}-key-${hash.slice(8, 40)}` };
 }
 
-function addEvents(app: FastifyInstance, client: DeployCodeClient, live: Live): void {
+function addEvents(app: FastifyInstance, client: DeployCodeClient, live: Live, metrics: ApiMetrics): void {
   const closing = new AbortController();
-  app.addHook('preClose', async () => closing.abort());
+  app.addHook('preClose', async () => {
+    closing.abort();
+    live.close();
+  });
   app.get(
     `${prefix}/environments/:stack/:environment/deployments/:deployment/events`,
     {
@@ -283,7 +286,7 @@ function addEvents(app: FastifyInstance, client: DeployCodeClient, live: Live): 
       request.raw.socket.once('close', () => gone.abort());
       reply.hijack();
       const events = live.follow(handle, lastEventOf(request), AbortSignal.any([gone.signal, closing.signal]));
-      await writeEvents(reply.raw, events, { 'x-content-type-options': 'nosniff' });
+      await metrics.countStream(writeEvents(reply.raw, events, { 'x-content-type-options': 'nosniff' }));
     },
   );
 }

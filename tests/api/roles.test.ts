@@ -69,7 +69,6 @@ describe('roles', () => {
     expect(reading.map(([action]) => action)).toEqual([
       'environment.read',
       'logs.read',
-      'plan.make',
       'schedules.read',
       'volumes.read',
       'hosts.read',

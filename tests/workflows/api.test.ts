@@ -79,7 +79,7 @@ describe('the API of a running engine', () => {
 
   it('plans and deploys a stack that a client has read, for whoever may', async () => {
     expect(await call(viewer, 'GET', at())).toMatchObject({ status: 404, body: { code: 'not_found' } });
-    const planned = await call(viewer, 'POST', at('/plans'), { stack });
+    const planned = await call(operator, 'POST', at('/plans'), { stack });
     expect(planned).toMatchObject({ status: 200, body: { plan: { changes: true }, refusals: [] } });
     const refused = await call(viewer, 'POST', at('/deployments'), { stack });
     expect(refused).toMatchObject({ status: 403, body: { code: 'forbidden' } });

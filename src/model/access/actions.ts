@@ -17,10 +17,14 @@ export interface ActionRule {
 export const actions = {
   'environment.read': { role: 'viewer', on: 'environment', what: 'see its state, instances, releases and deployments' },
   'logs.read': { role: 'viewer', on: 'environment', what: 'read logs' },
-  'plan.make': { role: 'viewer', on: 'environment', what: 'see what a deployment would do' },
   'schedules.read': { role: 'viewer', on: 'environment', what: 'see schedules' },
   'volumes.read': { role: 'viewer', on: 'environment', what: 'list volumes' },
   'hosts.read': { role: 'viewer', on: 'environment', what: 'see the hosts of the stack' },
+  'plan.make': {
+    role: 'operator',
+    on: 'environment',
+    what: 'see what a deployment would do, also of a stack of their own',
+  },
   'deployment.request': {
     role: 'operator',
     on: 'environment',

@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, readFileSync } from 'node:fs';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { TLSSocket } from 'node:tls';
+import { freePort } from '../../src/guard/free-port';
+import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
+import { makeCertificates } from '../support/certificates';
+import { cli } from '../support/cli';
+import { address, startEngine, type TestEngine } from '../support/engine';
+import { eventually } from '../support/eventually';
+import { memoryStack } from '../support/memory-stack';
+
+const folder = mkdtempSync(join(tmpdir(), 'deploy-code-server-'));
+const at = (name: string) => join(folder, name);
+
+describe('deploy-code server', () => {
+  const host = new MemoryHost();
+  const lines: string[] = [];
+  let engine: TestEngine;
+  let server: ChildProcess;
+  let port: number;
+  let inner: number;
+  let token: string;
+
+  const environment = () => ({ TEMPORAL_ADDRESS: address(), TEMPORAL_NAMESPACE: 'access' });
+  const run = (...words: string[]) => cli(words, { cwd: folder, environment: environment() });
+  const ask = (path: string, options: RequestOptions = {}) =>
+    new Promise<{ status: number; body: string; certificate: string }>((done, fail) => {
+      const headers = { authorization: `Bearer ${token}`, ...(options.headers as Record<string, string> | undefined) };
+      const target = { host: '127.0.0.1', port, path: `/api/v1${path}`, ca: readFileSync(at('ca.pem')), agent: false };
+      httpsRequest({ ...target, ...options, headers }, (response) => {
+        let body = '';
+        const certificate = (response.socket as TLSSocket).getPeerCertificate().subject.CN as string;
+        response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+        response.on('end', () => done({ status: response.statusCode ?? 0, body, certificate }));
+        response.on('error', fail);
+      })
+        .on('error', fail)
+        .end();
+    });
+
+  beforeAll(async () => {
+    const of = { address: '127.0.0.1', usage: 'serverAuth' } as const;
+    makeCertificates(folder, { first: of, second: of });
+    for (const part of ['cert', 'key']) copyFileSync(at(`first-${part}.pem`), at(`${part}.pem`));
+    engine = await startEngine('access', { runtimes: { memory: createMemoryRuntime(host) } });
+    [port, inner] = [await freePort(), await freePort()];
+    const words = ['server', '--port', port, '--inner-port', inner, '--tls-cert', 'cert.pem', '--tls-key', 'key.pem'];
+    server = spawn(process.execPath, [resolve('bin/deploy-code'), ...words.map(String)], {
+      cwd: folder,
+      env: { ...process.env, ...environment() },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise<void>((ready, failed) => {
+      server.once('exit', (code) => failed(new Error(`the server ended with ${code}: ${lines.join('\n')}`)));
+      createInterface(server.stdout!).on('line', (line) => (lines.push(line), ready()));
+    });
+  });
+  afterAll(async () => {
+    server.kill('SIGKILL');
+    await engine.close();
+  });
+
+  it('says where it is, and lets a token in that the command line has made', async () => {
+    expect(lines).toEqual([`the API is at https://127.0.0.1:${port}/api/v1`]);
+    expect(await run('access', 'grant', 'service:ci', 'operator', 'shop')).toMatchObject({
+      code: 0,
+      stdout: 'service:ci is operator on shop\n',
+    });
+    const { stdout } = await run('access', 'token', 'create', 'service:ci', '--expires', '1h', '--note', 'a pipeline');
+    token = stdout.trim();
+    const { status, body } = await ask('/whoami');
+    expect([status, JSON.parse(body)]).toEqual([
+      200,
+      { subject: 'service:ci', token: token.split('_')[1], roles: [{ role: 'operator', scope: 'shop' }] },
+    ]);
+    const listed = await run('access', 'token', 'list');
+    expect(listed.stdout).toMatch(new RegExp(`${token.split('_')[1]!}\\s+service:ci .* a pipeline`));
+    expect(listed.stdout).not.toContain(token.split('_')[2]);
+  });
+
+  it('answers wrong calls of the command line with what to write', async () => {
+    expect(await run('access', 'grant', 'ci', 'operator', 'shop')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('write user:NAME, group:NAME or service:NAME') as string,
+    });
+    expect(await run('access', 'grant', 'service:ci', 'root', 'shop')).toMatchObject({ code: 2 });
+    expect(await run('access', 'token', 'revoke', '0123456789abcdef')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('there is no token 0123456789abcdef') as string,
+    });
+    expect(await run('server', '--host', '0.0.0.0')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('tokens for 0.0.0.0 would travel unencrypted') as string,
+    });
+    expect(await run('server', '--tls-cert', 'cert.pem')).toMatchObject({ code: 2 });
+  });
+
+  it('speaks TLS 1.3 only, unless it is told otherwise', async () => {
+    await expect(ask('/whoami', { maxVersion: 'TLSv1.2' })).rejects.toThrow();
+    expect((await ask('/whoami', { minVersion: 'TLSv1.3' })).status).toBe(200);
+  });
+
+  it('tells whether it is ready, and what it measures, apart from the API', async () => {
+    const read = async (path: string) => (await fetch(`http://127.0.0.1:${inner}${path}`)).text();
+    expect(await read('/healthz')).toBe('ok\n');
+    expect(await read('/readyz')).toBe('ready\n');
+    expect(await read('/metrics')).toContain('route="/api/v1/whoami",method="GET",status="200"');
+    expect((await ask('/metrics')).status).toBe(404);
+  });
+
+  it('takes a renewed certificate without a restart', async () => {
+    expect((await ask('/whoami')).certificate).toBe('first');
+    for (const part of ['cert', 'key']) copyFileSync(at(`second-${part}.pem`), at(`${part}.pem`));
+    await eventually(async () => expect((await ask('/whoami')).certificate).toBe('second'));
+  });
+
+  it('ends streams and finishes when it is asked to stop', async () => {
+    const stack = { ...memoryStack({ web: { image: 'web:1' } }), name: 'shop' };
+    const release = host.holdBack('create');
+    const deployment = await engine.client.deploy(stack);
+    const id = deployment.id.split('/')[3]!;
+    const stream = ask(`/environments/shop/test/deployments/${id}/events`);
+    await eventually(async () => {
+      const metrics = await (await fetch(`http://127.0.0.1:${inner}/metrics`)).text();
+      expect(metrics).toContain('deploy_code_api_streams 1');
+    });
+    const ended = once(server, 'exit');
+    server.kill('SIGTERM');
+    expect((await stream).body).toContain('event: state');
+    expect(await ended).toEqual([0, null]);
+    release();
+    expect((await deployment.result()).outcome).toBe('succeeded');
+  });
+});
