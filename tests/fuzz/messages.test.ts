@@ -29,7 +29,20 @@ function fitting(shape: Shape): fc.Arbitrary<unknown> {
 function namesFor(shape: { name: NameKind }): string[] {
   const ciphertext = `v1.${'a'.repeat(16)}.${'b'.repeat(43)}.${'c'.repeat(16)}.${'d'.repeat(22)}`;
   const version = '0123456789abcdef';
-  const all = ['shop', 'a-1_b', 'web=8080=80', '/api/v1', '10.0.0.0/8', 'web:8080', version, ciphertext];
+  const digest = version.repeat(4);
+  const subject = 'service:ci';
+  const all = [
+    'shop',
+    'a-1_b',
+    'web=8080=80',
+    '/api/v1',
+    '10.0.0.0/8',
+    'web:8080',
+    version,
+    digest,
+    subject,
+    ciphertext,
+  ];
   const names = all.filter((name) => fits(name, shape));
   if (names.length === 0) throw new Error(`there is no sample of a name (${shape.name})`);
   return names;
