@@ -117,6 +117,7 @@ describe('deploy-code server', () => {
     expect((await ask('/whoami')).certificate).toBe('first');
     for (const part of ['cert', 'key']) copyFileSync(at(`second-${part}.pem`), at(`${part}.pem`));
     await eventually(async () => expect((await ask('/whoami')).certificate).toBe('second'));
+    await expect(ask('/whoami', { maxVersion: 'TLSv1.2' })).rejects.toThrow();
   });
 
   it('ends streams and finishes when it is asked to stop', async () => {

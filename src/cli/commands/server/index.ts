@@ -1,6 +1,6 @@
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import type { Server } from 'node:http';
-import type { Server as TlsServer } from 'node:tls';
+import type { SecureContextOptions, Server as TlsServer } from 'node:tls';
 import { type Command, Option } from 'commander';
 import { hostPort } from '../../../model/names/host-port';
 import { isLoopback } from '../../../model/names/registry';
@@ -54,7 +54,10 @@ async function serve(options: ServerCommandOptions): Promise<void> {
   const metrics = new ApiMetrics();
   const onFailure = (error: Error, request?: { method: string; route: string }) =>
     complain(`${request ? `${request.method} ${request.route}` : 'a request'} failed: ${error.message}`);
-  const tls = tlsCert !== undefined && tlsKey !== undefined ? readTls(tlsCert, tlsKey) : undefined;
+  const readTls =
+    tlsCert !== undefined && tlsKey !== undefined
+      ? () => ({ cert: readPem(tlsCert), key: readPem(tlsKey), minVersion: `TLSv${options.tlsMin}` as const })
+      : undefined;
   const app = await createApiServer({
     client,
     host: { bound: host, allowed: allowHost },
@@ -62,7 +65,7 @@ async function serve(options: ServerCommandOptions): Promise<void> {
     metrics,
     version: (require('../../../../package.json') as { version: string }).version,
     onFailure,
-    ...(tls && { tls: { ...tls, minVersion: `TLSv${options.tlsMin}` as const } }),
+    ...(readTls && { tls: readTls() }),
     ...(trustedProxy && { trustedProxies: trustedProxy }),
   });
   await app.listen({ host, port });
@@ -76,7 +79,7 @@ async function serve(options: ServerCommandOptions): Promise<void> {
         (error: Error) => error.message,
       ),
   });
-  const stopReloading = tls ? reloadTls(app.server, tlsCert!, tlsKey!) : () => undefined;
+  const stopReloading = readTls ? reloadTls(app.server, [tlsCert!, tlsKey!], readTls) : () => undefined;
   const stop = async (): Promise<void> => {
     stopReloading();
     inner.close();
@@ -86,8 +89,8 @@ async function serve(options: ServerCommandOptions): Promise<void> {
   guardProcess({ onError: onFailure, stop });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
   say(
-    `the API is at ${tls ? 'https' : 'http'}://${hostPort(host, port)}/api/v1` +
-      (plainHttp && !tls ? ', without TLS: keep it behind a proxy that has it' : ''),
+    `the API is at ${readTls ? 'https' : 'http'}://${hostPort(host, port)}/api/v1` +
+      (plainHttp && !readTls ? ', without TLS: keep it behind a proxy that has it' : ''),
   );
 }
 
@@ -102,10 +105,6 @@ function requireTransport({ host, tlsCert, tlsKey, plainHttp }: ServerCommandOpt
     );
 }
 
-function readTls(cert: string, key: string): { cert: Buffer; key: Buffer } {
-  return { cert: readPem(cert), key: readPem(key) };
-}
-
 function readPem(file: string): Buffer {
   try {
     return readFileSync(file);
@@ -115,14 +114,14 @@ function readPem(file: string): Buffer {
 }
 
 /** Takes a renewed certificate without a restart; keeps the old one while the files do not fit together. */
-function reloadTls(server: Server, cert: string, key: string): () => void {
+function reloadTls(server: Server, files: string[], read: () => SecureContextOptions): () => void {
   const reload = () => {
     try {
-      (server as unknown as TlsServer).setSecureContext(readTls(cert, key));
+      (server as unknown as TlsServer).setSecureContext(read());
     } catch (error) {
-      complain(`the certificate in ${cert} is not usable, and the one before stays: ${(error as Error).message}`);
+      complain(`the certificate in ${files[0]} is not usable, and the one before stays: ${(error as Error).message}`);
     }
   };
-  for (const file of [cert, key]) watchFile(file, { interval: reloadEveryMs, persistent: false }, reload);
-  return () => [cert, key].forEach((file) => unwatchFile(file, reload));
+  for (const file of files) watchFile(file, { interval: reloadEveryMs, persistent: false }, reload);
+  return () => files.forEach((file) => unwatchFile(file, reload));
 }
