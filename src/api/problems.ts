@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { RequestRefused } from '../guard/server';
 import { NameProblem } from '../model/names';
 import { BadRequest, DeploymentLost, EngineUnreachable } from '../temporal/errors';
@@ -44,6 +45,15 @@ export class ApiProblem extends Error {
   }
 }
 
+/** What a request names by a number in its address. @throws ApiProblem if there is none */
+export async function orNotFound<T>(found: Promise<T>): Promise<T> {
+  try {
+    return await found;
+  } catch (error) {
+    throw error instanceof BadRequest ? new ApiProblem('not_found', error.message) : error;
+  }
+}
+
 /** The answer to an error. The text of one that nobody expected stays in the log. */
 export function problemOf(error: unknown): Problem {
   const known = knownOf(error) ?? knownOf(translated(error)) ?? softwareFault(error);
@@ -58,6 +68,7 @@ interface Known {
 }
 
 function knownOf(error: unknown): Known | undefined {
+  if (isMissing(error)) return { code: 'not_found', detail: notKept };
   if (error instanceof ApiProblem) return { code: error.code, detail: error.message, more: error.more };
   if (error instanceof NameProblem) return { code: 'bad_input', detail: error.message };
   if (error instanceof BadRequest) return { code: 'refused', detail: error.message };
@@ -66,6 +77,13 @@ function knownOf(error: unknown): Known | undefined {
     return { code: 'unreachable', detail: error.message, more: { advice: error.advice } };
   if (error instanceof RequestRefused) return { code: 'bad_input', detail: error.message };
   return ofFramework(error);
+}
+
+const notKept = 'it does not exist, or Temporal has removed it after its retention period';
+
+/** True if Temporal has no such workflow, schedule or record. */
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && /^(?:WorkflowNotFound|ScheduleNotFound)Error$/.test(error.name);
 }
 
 /** Errors of the HTTP framework, which have a status of their own. */
@@ -104,4 +122,22 @@ function softwareFault(error: unknown): Known | undefined {
 function toProblem(code: ProblemCode, detail: string, more: Known['more'] = {}): Problem {
   const { status, title, ...rest } = problemCodes[code];
   return { type: 'about:blank', title, status, detail, code, ...rest, ...more };
+}
+
+/** Answers bytes that are no HTTP request, or did not arrive in time, and closes the connection. */
+export function answerMalformed(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const isLong = error.code === 'HPE_HEADER_OVERFLOW';
+  const detail = isLate
+    ? 'the request did not arrive in time'
+    : isLong
+      ? 'the headers of the request are too large'
+      : 'this is not a valid HTTP request';
+  const body = JSON.stringify(toProblem(isLong ? 'too_large' : 'bad_input', detail));
+  const { status } = problemCodes[isLong ? 'too_large' : 'bad_input'];
+  socket.end(
+    `HTTP/1.1 ${status} ${isLong ? 'Content Too Large' : 'Bad Request'}\r\nConnection: close\r\n` +
+      `Content-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
 }

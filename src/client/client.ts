@@ -47,7 +47,7 @@ import {
 } from './history';
 import { actOf, orderOf, type OrderOptions } from './orders';
 import { placeOf } from './place';
-import { intentOf, startDeployment, type RequestOptions } from './request';
+import { findRequest, intentOf, startDeployment, type RequestOptions } from './request';
 import { Schedules } from './schedules';
 import { Reader } from './reader';
 import type { ResponseLimits } from '../temporal/responsiveness';
@@ -334,6 +334,19 @@ export class DeployCodeClient extends Reader {
     return this.handle(workflowId);
   }
 
+  /**
+   * The deployment that a request with this ID has started; undefined if there is none.
+   * @throws BadRequest if it was another request, by its digest
+   */
+  async requested(
+    place: Place,
+    { requestId, requestDigest }: Pick<RequestOptions, 'requestId' | 'requestDigest'>,
+  ): Promise<DeploymentHandle | undefined> {
+    if (requestId === undefined) return undefined;
+    const found = await findRequest(this.temporal, place, requestId, requestDigest);
+    return found && new DeploymentHandle(found);
+  }
+
   /** A deployment by its workflow ID, also while it waits in the queue. */
   handle(workflowId: string): DeploymentHandle {
     return new DeploymentHandle(this.temporal.workflow.getHandle(workflowId));
@@ -381,7 +394,7 @@ export class DeployCodeClient extends Reader {
       place,
       state.releases.includes(current) ? current : (state.releases.at(-1) ?? current),
     );
-    const unknown = (options.services ?? []).find((name) => !stack.services[name]);
+    const unknown = (options.services ?? []).find((name) => !Object.hasOwn(stack.services, name));
     if (unknown)
       throw new BadRequest(
         `release ${current} has no service "${unknown}"; available: ${Object.keys(stack.services).join(', ')}`,
@@ -418,6 +431,6 @@ export class DeployCodeClient extends Reader {
       ...(options.whenBusy && { whenBusy: options.whenBusy }),
       ...(options.automatic && { automatic: true }),
     };
-    return new DeploymentHandle(await startDeployment(this.temporal, input, options.requestId));
+    return new DeploymentHandle(await startDeployment(this.temporal, input, options));
   }
 }

@@ -10,7 +10,10 @@ import {
   searchAttributes,
   type DeploymentInput,
   type DeploymentResult,
+  type Place,
 } from '../workflows/messages';
+import { BadRequest } from '../temporal/errors';
+import { unlessMissing } from '../temporal/unless-missing';
 import { placeOf } from './place';
 
 /** The time for planning and for replays grows with the stack; Temporal's default timeout is 10 s. */
@@ -34,7 +37,12 @@ export interface RequestOptions {
   fresh?: boolean;
   /** Makes the request idempotent: requests with the same ID are one deployment. */
   requestId?: string;
+  /** A digest of what is asked for: a request with the same ID and another digest is refused. */
+  requestDigest?: string;
 }
+
+/** Key of the memo with the digest of a request. */
+const digestMemo = 'request';
 
 /** The intent of a deployment, as the planner reads it. */
 export function intentOf(
@@ -46,10 +54,11 @@ export function intentOf(
 
 /** Starts the workflow of a deployment. With a request ID that was used before, returns that deployment instead. */
 export async function startDeployment(
-  { workflow }: Client,
+  temporal: Client,
   input: DeploymentInput,
-  requestId?: string,
+  { requestId, requestDigest }: Pick<RequestOptions, 'requestId' | 'requestDigest'> = {},
 ): Promise<WorkflowHandle<() => Promise<DeploymentResult>>> {
+  const { workflow } = temporal;
   const { stack, intent, reason, taskQueue } = input;
   const place = placeOf(stack);
   const workflowId = deploymentId(place, requestId ?? requestName(intent.kind, new Date()));
@@ -57,6 +66,7 @@ export async function startDeployment(
     return (await workflow.start('deployment', {
       workflowId,
       ...(requestId !== undefined && { workflowIdReusePolicy: 'REJECT_DUPLICATE' as const }),
+      ...(requestDigest !== undefined && { memo: { [digestMemo]: requestDigest } }),
       taskQueue,
       ...(Object.keys(stack.services).length > largeStack.services && {
         workflowTaskTimeout: largeStack.workflowTaskTimeout,
@@ -70,9 +80,29 @@ export async function startDeployment(
       typedSearchAttributes: [...placeAttributes(place), { key: searchAttributes.status, value: 'queued' }],
     })) as never;
   } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return workflow.getHandle(workflowId);
+    const isRepeated = error instanceof WorkflowExecutionAlreadyStartedError && requestId !== undefined;
+    const begun = isRepeated ? await findRequest(temporal, place, requestId, requestDigest) : undefined;
+    if (begun) return begun;
     throw error;
   }
+}
+
+/**
+ * The deployment that a request with this ID has started; undefined if there is none, or Temporal has removed it.
+ * @throws BadRequest if it was another request, by its digest
+ */
+export async function findRequest(
+  { workflow }: Client,
+  place: Place,
+  requestId: string,
+  digest?: string,
+): Promise<WorkflowHandle<() => Promise<DeploymentResult>> | undefined> {
+  const handle = workflow.getHandle<() => Promise<DeploymentResult>>(deploymentId(place, requestId));
+  const begun = await unlessMissing(() => handle.describe());
+  if (!begun) return undefined;
+  const known = begun.memo?.[digestMemo];
+  if (digest === undefined || known === undefined || known === digest) return handle;
+  throw new BadRequest(`another request has used this key, and started ${handle.workflowId}; use a new key`);
 }
 
 /** `7b8cc82b-deploy-2026-11-29-0100`: unique by its beginning, which the queue shows; the rest is for people. */

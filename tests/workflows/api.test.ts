@@ -109,6 +109,12 @@ describe('the API of a running engine', () => {
     expect(new Set(ids).size).toBe(1);
     expect(await outcome(ids[0]!)).toBe('succeeded');
     expect(await deploy(body, key)).toBe(ids[0]);
+    const { kind, ...rest } = body;
+    expect(await deploy({ ...rest, kind }, key)).toBe(ids[0]);
+    expect(await call(operator, 'POST', at('/deployments'), { ...body, services: ['api'] }, key)).toMatchObject({
+      status: 422,
+      body: { code: 'refused', detail: expect.stringContaining('another request has used this key') as string },
+    });
     const other = await call(operator, 'POST', at('/deployments'), body, { 'idempotency-key': 'run 4711' });
     expect(other).toMatchObject({ status: 400, body: { code: 'bad_input' } });
   });
@@ -125,7 +131,10 @@ describe('the API of a running engine', () => {
       requestedBy: 'service:ci',
       services: { web: { image: 'web:2' }, database: { image: 'database:1' } },
     });
-    expect(await outcome(await deploy({ kind: 'rollback' }))).toBe('succeeded');
+    const back = { 'idempotency-key': 'back' };
+    const id = await deploy({ kind: 'rollback' }, back);
+    expect(await outcome(id)).toBe('succeeded');
+    expect(await deploy({ kind: 'rollback' }, back)).toBe(id);
     const { body } = await call(viewer, 'GET', at('/instances'));
     expect(
       (body.instances as { service: string; image: string }[]).find(({ service }) => service === 'web'),

@@ -6,7 +6,8 @@ import type { DeployCodeClient, DeploymentHandle, RequestOptions } from '../../c
 import { fits } from '../../workflows/messages/shape';
 import { inputs } from '../../workflows/messages/shapes';
 import { deploymentId, steer, type Place } from '../../workflows/messages';
-import { ApiProblem } from '../problems';
+import { digestOf, isShallow } from '../body';
+import { ApiProblem, orNotFound } from '../problems';
 import { answerOf, name, place, route, type Route } from '../route';
 import { currentRelease } from './environments';
 
@@ -23,6 +24,7 @@ const images = z
 /** The stack as a client has read it from its file. Workers check every part of it again. */
 const stack = z
   .looseObject({ name: name('stack'), environment: name('environment') })
+  .refine(isShallow, { error: 'is nested too deeply', abort: true })
   .refine((value) => fits(value, inputs.inspect.fields.stack), 'is not a stack as deploy-code reads it from a file');
 
 const request = z.object({
@@ -79,8 +81,11 @@ export const deploymentRoutes: Route[] = [
     body: request,
     answer: started,
     status: 202,
-    handle: async ({ client, params, body, requestId }) =>
-      startedOf(await start(client, params, body, optionsOf(body, requestId))),
+    handle: async ({ client, params, body, requestId }) => {
+      const options = optionsOf(body, requestId);
+      const earlier = await client.requested(params, options);
+      return startedOf(earlier ?? (await start(client, params, body, options)));
+    },
   }),
   route({
     method: 'GET',
@@ -182,7 +187,8 @@ export async function find(
   { stack: of, environment, deployment: text }: z.output<typeof deploymentParams>,
 ): Promise<DeploymentHandle> {
   const where = { stack: of, environment };
-  return /^[0-9]+$/.test(text) ? client.deployment(where, Number(text)) : client.handle(deploymentId(where, text));
+  if (!/^[0-9]+$/.test(text)) return client.handle(deploymentId(where, text));
+  return orNotFound(client.deployment(where, Number(text)));
 }
 
 function start(
@@ -239,13 +245,14 @@ function requiredServices({ kind, services = [] }: Requested): string[] {
   throw new ApiProblem('bad_input', `${kind} needs the names of services in "services"`);
 }
 
-function optionsOf({ services, force, whenBusy, reason: why }: Requested, requestId?: string): RequestOptions {
+function optionsOf(body: Requested, requestId?: string): RequestOptions {
+  const { services, force, whenBusy, reason: why } = body;
   return {
     ...(services && { services }),
     ...(force !== undefined && { force }),
     ...(whenBusy && { whenBusy }),
     ...(why !== undefined && { reason: why }),
-    ...(requestId !== undefined && { requestId }),
+    ...(requestId !== undefined && { requestId, requestDigest: digestOf(body) }),
   };
 }
 

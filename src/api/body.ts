@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto';
+
+/** More levels than a stack has. Functions that call themselves for each level would run out of memory for theirs. */
+const mostLevels = 64;
+
+/** True if data from JSON has no more levels than a stack may have. */
+export function isShallow(data: unknown): boolean {
+  let level = [data];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > mostLevels) return false;
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+  }
+  return true;
+}
+
+/** A digest of data from JSON, the same in whatever order its keys are. */
+export function digestOf(data: unknown): string {
+  return createHash('sha256').update(JSON.stringify(data, inOrder)).digest('hex');
+}
+
+function inOrder(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
+}
