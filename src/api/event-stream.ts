@@ -13,6 +13,8 @@ export async function writeEvents(
   events: AsyncIterable<LiveMessage>,
   headers: Record<string, string>,
 ): Promise<void> {
+  // A reader that goes while something is written is no error of the server.
+  response.on('error', () => undefined);
   response.writeHead(200, {
     ...headers,
     'content-type': 'text/event-stream; charset=utf-8',

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeploymentHandle } from '../client';
+import { isOver } from '../client/deployment-handle';
 import type { Progress, ProgressEvent } from '../workflows/messages';
 
 /** One message of a stream. Events have the numbers of the deployment, the same at every server: a client resumes after one. */
@@ -10,10 +11,10 @@ export type LiveMessage =
   | { name: 'state'; data: LiveState }
   | { name: 'end'; data: LiveState };
 
-type LiveState = Pick<
-  Progress,
-  'status' | 'deployment' | 'behind' | 'held' | 'question' | 'approvals' | 'failure' | 'cause'
->;
+type LiveState = Pick<Progress, 'deployment' | 'behind' | 'held' | 'question' | 'approvals' | 'failure' | 'cause'> & {
+  /** `lost`: it was terminated in Temporal, or timed out there. */
+  status: Progress['status'] | 'lost';
+};
 
 /** The progress of a deployment, read once however many follow it. */
 class Source extends EventEmitter {
@@ -30,13 +31,17 @@ class Source extends EventEmitter {
 
   /** Reads until the deployment ends, or nobody follows it. @throws Error if it cannot be read */
   async run(): Promise<void> {
+    let last: Progress | undefined;
     try {
       for await (const page of this.handle.watch(this.stop.signal)) {
-        this.events.push(...page.events);
+        for (const event of page.events) this.events.push(event);
+        last = page;
         const state = stateOf(page);
         if (JSON.stringify(state) !== JSON.stringify(this.state)) this.state = state;
         this.emit('change');
       }
+      const isLost = last && !isOver(last) && !this.stop.signal.aborted;
+      if (isLost) this.state = { ...stateOf(last!), status: 'lost' };
     } finally {
       this.isOver = true;
       this.emit('change');
@@ -86,10 +91,10 @@ export class Live {
       let seen = after;
       let state: LiveState | undefined;
       while (!signal.aborted) {
-        for (const data of source.events.slice(seen)) {
-          yield { name: 'event', id: (seen += 1), data };
-          if (signal.aborted) return;
-        }
+        // Not by a copy: each of thousands of slow readers would keep one.
+        while (seen < source.events.length && !signal.aborted)
+          yield { name: 'event', id: (seen += 1), data: source.events[seen - 1]! };
+        if (signal.aborted) return;
         if (source.state && source.state !== state) yield { name: 'state', data: (state = source.state) };
         else if (source.events.length > seen) continue;
         else if (!source.isOver) await source.change(signal);

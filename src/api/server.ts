@@ -1,14 +1,8 @@
 import { createHash } from 'node:crypto';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
-import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import {
-  jsonSchemaTransform,
-  jsonSchemaTransformObject,
-  serializerCompiler,
-  validatorCompiler,
-} from 'fastify-type-provider-zod';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { actingFor, type DeployCodeClient } from '../client';
 import { isExpectedHost } from '../guard/expected-host';
@@ -16,11 +10,13 @@ import { actions } from '../model/access';
 import { isName } from '../model/names';
 import { AccessDirectory, type Caller } from './access/directory';
 import { requirePermission } from './access/authorise';
+import { describeApi, eventsPath, problemResponses } from './description';
 import { writeEvents } from './event-stream';
 import { ApiMetrics } from './inner';
 import { Live } from './live';
-import { ApiProblem, problemCodes, problemOf } from './problems';
-import type { Route } from './route';
+import { answerMalformed, ApiProblem, problemOf } from './problems';
+import { whileReachable } from './reach';
+import type { Route, Services } from './route';
 import { routes } from './routes';
 import { deploymentParams, find } from './routes/deployments';
 
@@ -44,8 +40,12 @@ const prefix = '/api/v1';
 const policy = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };
 const largestBody = 2 * 1024 * 1024;
 const requestMs = 30_000;
-const headersMs = 10_000;
+/** For plain HTTP and TLS. */
+const timeouts = { headersTimeout: 10_000, connectionsCheckingInterval: 1000 } as const;
+/** A connection on which nothing happens is closed after this time, if no request is worked on. */
 const connectionMs = 60_000;
+/** The longest that a request is worked on. */
+const workMs = 600_000;
 const connections = 2000;
 /** More events than a deployment has: only its status is read. */
 const largestCount = 1_000_000_000;
@@ -67,8 +67,11 @@ export async function createApiServer(options: ServerOptions): Promise<FastifyIn
     bodyLimit: largestBody,
     requestTimeout: requestMs,
     connectionTimeout: connectionMs,
-    http: { headersTimeout: headersMs },
-    ...(options.tls && { https: options.tls }),
+    http: timeouts,
+    ...(options.tls && { https: { ...timeouts, ...options.tls } }),
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      void sendProblem(error, request, reply, onFailure),
+    clientErrorHandler: answerMalformed,
     ...(options.trustedProxies && { trustProxy: options.trustedProxies }),
     routerOptions: { maxParamLength: 300, ignoreTrailingSlash: false },
     forceCloseConnections: 'idle',
@@ -86,15 +89,25 @@ export async function createApiServer(options: ServerOptions): Promise<FastifyIn
   await app.register(rateLimit, { global: false });
   const limits = limitsOf(app, options.perMinute);
   app.addHook('onRequest', async (request) => letIn(request, access, limits));
+  keepWhileWorking(app);
   await describeApi(app, options.version);
   app.setNotFoundHandler((request, reply) =>
     sendProblem(new ApiProblem('not_found', 'there is nothing at this address'), request, reply, onFailure),
   );
   for (const each of routes) addRoute(app, each, { client, access });
-  addEvents(app, client, new Live(onFailure), metrics);
+  addEvents(app, { client, access }, new Live(onFailure), metrics);
   app.get(`${prefix}/openapi.json`, { config: { action: 'open' }, schema: { hide: true } }, async () => app.swagger());
   await app.ready();
   return app;
+}
+
+/** The connection of a request stays open while the request is worked on, even if nothing is sent meanwhile. */
+function keepWhileWorking(app: FastifyInstance): void {
+  app.addHook('preHandler', async ({ raw }) => void raw.socket.setTimeout(workMs));
+  app.addHook('onSend', async ({ raw }, _, payload) => {
+    raw.socket.setTimeout(connectionMs);
+    return payload;
+  });
 }
 
 function measure(app: FastifyInstance, metrics: ApiMetrics): void {
@@ -173,30 +186,7 @@ function requireRate(rate: Rate): void {
     throw new ApiProblem('too_many', `there were too many requests; try again in ${rate.ttlInSeconds} s`);
 }
 
-async function describeApi(app: FastifyInstance, version: string): Promise<void> {
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'deploy-code', version, description: 'The API of a deployment engine.' },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-      security: [{ token: [] }],
-    },
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
-  });
-}
-
-const problemSchema = z.looseObject({
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string(),
-  code: z.enum(Object.keys(problemCodes) as [keyof typeof problemCodes, ...(keyof typeof problemCodes)[]]),
-});
-
-const problemResponses = { '4xx': problemSchema, '5xx': problemSchema };
-
-function addRoute(app: FastifyInstance, route: Route, services: { client: DeployCodeClient; access: AccessDirectory }) {
+function addRoute(app: FastifyInstance, route: Route, services: Services) {
   const { method, path, action, summary, tag, params, query, body, answer, status = 200 } = route;
   app.route({
     method,
@@ -216,15 +206,19 @@ function addRoute(app: FastifyInstance, route: Route, services: { client: Deploy
     },
     handler: async (request, reply) => {
       const caller = request.caller!;
+      const call = {
+        ...services,
+        caller,
+        params: request.params,
+        query: request.query,
+        body: request.body,
+        ...requestIdOf(request, caller),
+      };
       const result = await actingFor(authorOf(request, caller), () =>
-        route.handle({
-          ...services,
-          caller,
-          params: request.params,
-          query: request.query,
-          body: request.body,
-          ...requestIdOf(request, caller),
-        }),
+        whileReachable(
+          () => services.access.check(),
+          () => route.handle(call),
+        ),
       );
       return status === 204 ? reply.code(204).send() : reply.code(status).send(plain(result));
     },
@@ -260,14 +254,14 @@ function requestIdOf({ headers }: FastifyRequest, { subject }: Caller): { reques
   return { requestId: `${hash.slice(0, 8)}-key-${hash.slice(8, 40)}` };
 }
 
-function addEvents(app: FastifyInstance, client: DeployCodeClient, live: Live, metrics: ApiMetrics): void {
+function addEvents(app: FastifyInstance, { client, access }: Services, live: Live, metrics: ApiMetrics): void {
   const closing = new AbortController();
   app.addHook('preClose', async () => {
     closing.abort();
     live.close();
   });
   app.get(
-    `${prefix}/environments/:stack/:environment/deployments/:deployment/events`,
+    `${prefix}${eventsPath}`,
     {
       config: { action: 'environment.read' },
       exposeHeadRoute: false,
@@ -280,10 +274,16 @@ function addEvents(app: FastifyInstance, client: DeployCodeClient, live: Live, m
       },
     },
     async (request, reply) => {
-      const handle = await find(client, request.params as z.output<typeof deploymentParams>);
-      await handle.progress(largestCount);
+      const handle = await whileReachable(
+        () => access.check(),
+        async () => {
+          const found = await find(client, request.params as z.output<typeof deploymentParams>);
+          await found.progress(largestCount);
+          return found;
+        },
+      );
       const gone = new AbortController();
-      request.raw.socket.once('close', () => gone.abort());
+      reply.raw.once('close', () => gone.abort());
       reply.hijack();
       const events = live.follow(handle, lastEventOf(request), AbortSignal.any([gone.signal, closing.signal]));
       await metrics.countStream(writeEvents(reply.raw, events, { 'x-content-type-options': 'nosniff' }));

@@ -7,7 +7,7 @@ import {
 } from '@temporalio/client';
 import type { QueryDefinition, UpdateDefinition } from '@temporalio/common';
 import { taskQueue } from '../workflows/messages';
-import { ask } from './ask';
+import { answerWithinMs, ask } from './ask';
 import { BadRequest } from './errors';
 import { findWorker } from './find-worker';
 import { ifRunning, unlessMissing } from './unless-missing';
@@ -29,10 +29,12 @@ export class InstallationWorkflow {
     return this.temporal.workflow.getHandle(this.id);
   }
 
-  /** The answer to a query; undefined if nothing is kept. */
+  /** The answer to a query; undefined if nothing is kept. @throws GrpcServiceError soon if Temporal does not answer */
   async read<T>(query: QueryDefinition<T>): Promise<T | undefined> {
-    await findWorker(this.temporal);
-    return ifRunning(this.handle, () => ask(this.temporal, () => this.handle.query(query)));
+    return this.temporal.withDeadline(Date.now() + answerWithinMs, async () => {
+      await findWorker(this.temporal);
+      return ifRunning(this.handle, () => ask(this.temporal, () => this.handle.query(query)));
+    });
   }
 
   /** An update that starts the workflow if it does not run. @throws BadRequest if it is refused */

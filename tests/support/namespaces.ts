@@ -3,6 +3,8 @@ export const namespaces = [
   'abandoned',
   'access',
   'api',
+  'api-answers',
+  'api-trouble',
   'audit',
   'audit-database',
   'builds',

@@ -56,6 +56,11 @@ export class AccessDirectory {
     return { subject, token: given.id, roles, ...(limit && { limit }) };
   }
 
+  /** @throws EngineUnreachable if nobody could be let in now */
+  async check(): Promise<void> {
+    await this.current();
+  }
+
   /** Forgets what was read, after a change through this server. */
   forget(): void {
     this.known = undefined;

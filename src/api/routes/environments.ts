@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { ReleaseContents } from '../../workflows/messages';
+import type { EnvironmentState, ReleaseContents } from '../../workflows/messages';
 import { may } from '../access/authorise';
-import { ApiProblem } from '../problems';
+import { ApiProblem, orNotFound } from '../problems';
 import { answerOf, name, place, route, type Route, type Services } from '../route';
 
 /** Environments: their state, instances, logs, releases and records. */
@@ -58,7 +58,7 @@ export const environmentRoutes: Route[] = [
     }),
     handle: async ({ client, params }) => {
       const state = await client.environment(params);
-      if (state) return state;
+      if (state) return stateView(state);
       throw new ApiProblem('not_found', `nothing was ever deployed in ${params.stack}/${params.environment}`);
     },
   }),
@@ -114,7 +114,7 @@ export const environmentRoutes: Route[] = [
     summary: 'A kept release',
     params: place.extend({ release: z.coerce.number().int().min(0).max(1e9) }),
     answer: release,
-    handle: async ({ client, params }) => releaseView(await client.release(params, params.release)),
+    handle: async ({ client, params }) => releaseView(await orNotFound(client.release(params, params.release))),
   }),
   route({
     method: 'GET',
@@ -173,6 +173,11 @@ export async function currentRelease({
   if (current === undefined)
     throw new ApiProblem('not_found', `nothing is deployed in ${stack}/${environment}; deploy it first`);
   return client.release({ stack, environment }, current);
+}
+
+/** Acts that wait to be recorded are left out: they belong to the audit trail. */
+function stateView({ acts: _acts, ...state }: EnvironmentState): Omit<EnvironmentState, 'acts'> {
+  return state;
 }
 
 /** The stack itself is left out: it holds the ciphertext of secrets. */

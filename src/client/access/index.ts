@@ -89,12 +89,14 @@ export class Access {
     return [...bindings].sort((one, other) => (key(one) < key(other) ? -1 : 1));
   }
 
-  /** Creates a token of a subject; its text is nowhere else. @throws BadRequest if it would end in the past */
+  /** Creates a token of a subject; its text is nowhere else. @throws BadRequest for a group, or if it would end in the past */
   async createToken(
     subject: string,
     { limit, until, note, by }: TokenOptions = {},
   ): Promise<{ id: string; token: string }> {
     requireName('subject', subject);
+    if (subject.startsWith('group:'))
+      throw new BadRequest('a token belongs to a user or a service, so that records show who acted; not to a group');
     if (limit) requireName('scope', limit.scope);
     if (until && !(until.getTime() > Date.now())) throw new BadRequest('a token must end in the future');
     const { id, digest, text } = newApiToken();

@@ -1,0 +1,257 @@
+import type { AddressInfo } from 'node:net';
+import Ajv2020 from 'ajv/dist/2020';
+import { createApiServer } from '../../src/api';
+import { routes } from '../../src/api/routes';
+import type { Stack } from '../../src/client';
+import { seal } from '../../src/guard/sealing';
+import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
+import { startEngine, type TestEngine } from '../support/engine';
+import { shop } from '../support/memory-stack';
+
+interface Described {
+  paths: Record<string, Record<string, { responses: Record<string, Response> }>>;
+  components: object;
+}
+interface Response {
+  content?: Record<string, { schema: object }>;
+}
+interface Request {
+  params?: Record<string, string>;
+  query?: string;
+  body?: object;
+  token?: string;
+}
+
+const events = '/environments/:stack/:environment/deployments/:deployment/events';
+
+/** Every answer of a running engine is one that the description of the API has. */
+describe('the answers of the API', () => {
+  const host = new MemoryHost();
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  const answered = new Set<string>();
+  const failures: Error[] = [];
+  let engine: TestEngine;
+  let server: Awaited<ReturnType<typeof createApiServer>>;
+  let described: Described;
+  let base: string;
+  let stack: Stack;
+  let admin: string;
+  let viewer: string;
+
+  /** Calls a route, and compares its answer with the description. */
+  const call = async (
+    method: string,
+    path: string,
+    { params = {}, query = '', body, token = admin }: Request = {},
+  ): Promise<{ status: number; body: Record<string, unknown> }> => {
+    const values: Record<string, string> = { stack: stack.name, environment: 'test', ...params };
+    const response = await fetch(`${base}${path.replace(/:(\w+)/g, (_, name: string) => values[name]!)}${query}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const { status } = response;
+    const { responses } = described.paths[`/api/v1${path.replace(/:(\w+)/g, '{$1}')}`]![method.toLowerCase()]!;
+    const known = responses[status] ?? responses[`${String(status)[0]}XX`];
+    if (!known) throw new Error(`${method} ${path} does not describe ${status}: ${text}`);
+    if (status < 300) answered.add(`${method} ${path}`);
+    const type = response.headers.get('content-type')?.split(';')[0];
+    if (type === undefined) {
+      expect([status, text]).toEqual([204, '']);
+      return { status, body: {} };
+    }
+    expect(`${status} ${type}`).toMatch(/^2\d\d (?:application\/json|text\/event-stream)$|^4\d\d application\/problem/);
+    const { schema } = known.content?.[type] ?? {};
+    if (!schema) throw new Error(`${method} ${path} does not describe ${type} with ${status}: ${text}`);
+    if (type === 'text/event-stream') return { status, body: {} };
+    const data = JSON.parse(text) as Record<string, unknown>;
+    if (!ajv.validate({ ...schema, components: described.components }, data))
+      throw new Error(`${method} ${path}: ${text} is outside its schema: ${ajv.errorsText()}`);
+    return { status, body: data };
+  };
+  const here = '/environments/:stack/:environment';
+  const expectStatus = async (expected: number, ...request: Parameters<typeof call>) => {
+    const { status, body } = await call(...request);
+    expect([request[0], request[1], status, body]).toEqual([request[0], request[1], expected, expect.anything()]);
+    return body;
+  };
+
+  beforeAll(async () => {
+    engine = await startEngine('api-answers', { runtimes: { memory: createMemoryRuntime(host) } });
+    stack = shop();
+    await engine.client.access.grant({ subject: 'user:root', role: 'admin', scope: '*' });
+    await engine.client.access.grant({ subject: 'user:vi', role: 'viewer', scope: stack.name });
+    admin = (await engine.client.access.createToken('user:root')).token;
+    viewer = (await engine.client.access.createToken('user:vi')).token;
+    server = await createApiServer({
+      client: engine.client,
+      host: { bound: '127.0.0.1', allowed: [] },
+      version: '0',
+      onFailure: (error) => failures.push(error),
+    });
+    await server.listen({ host: '127.0.0.1', port: 0 });
+    base = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}/api/v1`;
+    described = (await (await fetch(`${base}/openapi.json`)).json()) as Described;
+  });
+  afterAll(async () => {
+    await server.close();
+    await engine.close();
+    expect(failures).toEqual([]);
+  });
+
+  it('fit their schemas before anything is deployed', async () => {
+    await expectStatus(404, 'GET', here);
+    await expectStatus(200, 'GET', '/environments');
+    for (const part of ['instances', 'logs', 'hosts', 'volumes', 'audit'])
+      await expectStatus(404, 'GET', `${here}/${part}`);
+    await expectStatus(404, 'POST', `${here}/deployments`, { body: {} });
+    await expectStatus(404, 'POST', `${here}/plans`, { body: {} });
+    await expectStatus(422, 'POST', `${here}/deployments`, { body: { kind: 'redeploy' } });
+    for (const deployment of ['1', 'none']) {
+      const params = { deployment };
+      await expectStatus(404, 'GET', `${here}/deployments/:deployment`, { params });
+      await expectStatus(404, 'GET', `${here}/deployments/:deployment/result`, { params });
+      await expectStatus(404, 'GET', events, { params });
+      for (const [part, body] of [
+        ['steering', { action: 'approve' }],
+        ['answers', { question: '1', answer: 'yes' }],
+        ['cancellation', {}],
+      ] as const)
+        await expectStatus(404, 'POST', `${here}/deployments/:deployment/${part}`, { params, body });
+    }
+  });
+
+  it('fit their schemas when they are those of a deployment', async () => {
+    await expectStatus(200, 'POST', `${here}/plans`, { body: { stack } });
+    const { id } = await expectStatus(202, 'POST', `${here}/deployments`, { body: { stack, reason: 'first' } });
+    const params = { deployment: id as string };
+    await expectStatus(200, 'GET', events, { params });
+    await expectStatus(200, 'GET', `${here}/deployments/:deployment/result`, { params });
+    await expectStatus(200, 'GET', `${here}/deployments/:deployment`, { params });
+    await expectStatus(200, 'GET', `${here}/deployments`);
+    await expectStatus(200, 'GET', '/environments');
+    await expectStatus(422, 'POST', `${here}/deployments/:deployment/steering`, { params, body: { action: 'retry' } });
+    await expectStatus(200, 'POST', `${here}/plans`, { body: { images: { web: 'web:2' } } });
+    for (const [kind, status] of [
+      ['rollback', 422],
+      ['restart', 200],
+      ['repair', 200],
+      ['stop', 200],
+      ['redeploy', 200],
+      ['run', 200],
+    ] as const)
+      await expectStatus(status, 'POST', `${here}/plans`, { body: { kind, services: ['migrate'] } });
+    for (const kind of ['restart', 'run'])
+      for (const service of ['constructor', 'nothing'])
+        await expectStatus(422, 'POST', `${here}/deployments`, { body: { kind, services: [service] } });
+  });
+
+  it('fit their schemas when a deployment waits, is answered, steered and cancelled', async () => {
+    const release = host.holdBack('create');
+    const body = { images: { web: 'web:3' } };
+    const { id } = await expectStatus(202, 'POST', `${here}/deployments`, { body });
+    const { id: second } = await expectStatus(202, 'POST', `${here}/deployments`, { body: { kind: 'repair' } });
+    const params = { deployment: id as string };
+    const path = `${here}/deployments/:deployment`;
+    await expectStatus(200, 'GET', here);
+    await expectStatus(200, 'GET', path, { params: { deployment: second as string } });
+    await expectStatus(204, 'POST', `${path}/answers`, { params, body: { question: 'none', answer: 'yes' } });
+    await expectStatus(204, 'POST', `${path}/cancellation`, { params: { deployment: second as string }, body: {} });
+    await expectStatus(204, 'POST', `${path}/steering`, { params, body: { action: 'pause' } });
+    await expectStatus(204, 'POST', `${path}/cancellation`, { params, body: { killJobs: true } });
+    release();
+    await expectStatus(200, 'GET', `${path}/result`, { params });
+    await expectStatus(200, 'GET', path, { params });
+    await expectStatus(404, 'POST', `${path}/cancellation`, { params, body: {} });
+  });
+
+  it('fit their schemas when they are about what runs', async () => {
+    await expectStatus(200, 'GET', here);
+    const { instances } = await expectStatus(200, 'GET', `${here}/instances`);
+    await expectStatus(200, 'GET', `${here}/logs`, { query: '?services=web,api&tail=5' });
+    await expectStatus(400, 'GET', `${here}/logs`, { query: '?services=constructor' });
+    await expectStatus(200, 'GET', `${here}/hosts`);
+    await expectStatus(200, 'GET', `${here}/audit`, { query: '?last=5' });
+    await expectStatus(200, 'GET', `${here}/releases/:release`, { params: { release: '1' } });
+    await expectStatus(404, 'GET', `${here}/releases/:release`, { params: { release: '99' } });
+    const exec = `${here}/instances/:instance/exec`;
+    const [{ name }] = instances as [{ name: string }];
+    const body = { command: ['true'] };
+    await expectStatus(200, 'POST', exec, { params: { instance: name }, body });
+    for (const instance of ['another-production-web-1', '..%2f..', '%20'])
+      await expectStatus(422, 'POST', exec, { params: { instance }, body });
+    const { volumes } = await expectStatus(200, 'GET', `${here}/volumes`);
+    const [volume] = volumes as [{ name: string }];
+    const remove = `${here}/volumes/:volume`;
+    await expectStatus(422, 'DELETE', remove, { params: { volume: volume.name } });
+    host.volumes.set('another_data', { owner: 'another/production' });
+    await expectStatus(422, 'DELETE', remove, { params: { volume: 'another_data' } });
+    expect(host.volumes.has('another_data')).toBe(true);
+    const { id } = await expectStatus(202, 'POST', `${here}/deployments`, { body: { kind: 'stop' } });
+    await expectStatus(200, 'GET', `${here}/deployments/:deployment/result`, { params: { deployment: id as string } });
+    await expectStatus(204, 'DELETE', remove, { params: { volume: volume.name } });
+  });
+
+  it('fit their schemas when they are about orders', async () => {
+    await expectStatus(200, 'PUT', `${here}/freeze`, { body: { reason: 'holidays' } });
+    await expectStatus(422, 'PUT', `${here}/freeze`, { body: { until: '2001-01-01T00:00:00Z' } });
+    await expectStatus(204, 'DELETE', `${here}/freeze`);
+    await expectStatus(200, 'PUT', `${here}/watch/pause`, { body: { until: '2999-01-01T00:00:00Z' } });
+    await expectStatus(204, 'DELETE', `${here}/watch/pause`);
+    await engine.client.schedules.create({ stack: stack.name, environment: 'test' }, nightly);
+    await expectStatus(200, 'GET', `${here}/schedules`);
+    const pause = `${here}/schedules/:schedule/pause`;
+    const params = { schedule: 'nightly' };
+    await expectStatus(204, 'PUT', pause, { params });
+    await expectStatus(204, 'DELETE', pause, { params });
+    await expectStatus(204, 'DELETE', `${here}/schedules/:schedule`, { params });
+    await expectStatus(422, 'DELETE', `${here}/schedules/:schedule`, { params });
+    const key = await expectStatus(200, 'GET', `${here}/sealing-key`);
+    const purpose = { stack: stack.name, environment: 'test', name: 'TOKEN' };
+    const sealed = seal(Buffer.from('planted-7731'), { publicKey: key.publicKey as string }, purpose);
+    const secret = { params: { secret: 'TOKEN' } };
+    await expectStatus(204, 'PUT', `${here}/secrets/:secret`, { ...secret, body: { sealed } });
+    await expectStatus(200, 'GET', `${here}/secrets`);
+    for (const path of [here, `${here}/deployments`, `${here}/releases/:release`]) {
+      const body = await expectStatus(200, 'GET', path, { params: { release: '1' }, token: viewer });
+      expect(JSON.stringify(body)).not.toMatch(/v1\.[0-9a-f]{16}\./);
+    }
+    await expectStatus(204, 'DELETE', `${here}/secrets/:secret`, { ...secret, query: '?force=true' });
+    await expectStatus(422, 'DELETE', `${here}/secrets/:secret`, secret);
+  });
+
+  it('fit their schemas when they are about the installation', async () => {
+    await expectStatus(200, 'GET', '/whoami');
+    await expectStatus(200, 'GET', '/access/roles');
+    await expectStatus(204, 'PUT', '/access/roles', { body: { subject: 'user:b', role: 'viewer', scope: 'shop' } });
+    await expectStatus(204, 'DELETE', '/access/roles', { query: '?subject=user:b&scope=shop' });
+    const limit = { role: 'viewer', scope: 'shop/a' };
+    const body = { subject: 'user:b', limit, until: '2999-01-01T00:00:00+01:00', note: 'n' };
+    const { id, token } = await expectStatus(201, 'POST', '/access/tokens', { body });
+    await expectStatus(200, 'GET', '/access/tokens');
+    await expectStatus(200, 'GET', '/whoami', { token: token as string });
+    await expectStatus(403, 'GET', '/access/tokens', { token: token as string });
+    await expectStatus(204, 'DELETE', '/access/tokens/:token', { params: { token: id as string } });
+    await expectStatus(401, 'GET', '/whoami', { token: token as string });
+    await expectStatus(422, 'POST', '/access/tokens', { body: { subject: 'group:b' } });
+    await engine.client.registries.login('registry.example', { user: 'u', password: 'p' }, { verify: false });
+    await expectStatus(200, 'GET', '/registries');
+    await expectStatus(204, 'DELETE', '/registries/:registry', { params: { registry: 'registry.example' } });
+  });
+
+  it('were those of every route', () => {
+    const all = [...routes.map(({ method, path }) => `${method} ${path}`), `GET ${events}`];
+    expect(all.filter((each) => !answered.has(each))).toEqual([]);
+  });
+});
+
+const nightly = {
+  name: 'nightly',
+  cron: ['0 3 * * *'],
+  timeZone: 'UTC',
+  jitterMs: 0,
+  overlap: 'skip' as const,
+  catchupMs: 60_000,
+  what: { kind: 'restart' as const, services: ['web'] },
+};
