@@ -132,7 +132,7 @@ describe('deploy-code server', () => {
     });
     const ended = once(server, 'exit');
     server.kill('SIGTERM');
-    expect((await stream).body).toContain('event: state');
+    expect((await stream).body).toContain(': the events of a deployment');
     expect(await ended).toEqual([0, null]);
     release();
     expect((await deployment.result()).outcome).toBe('succeeded');

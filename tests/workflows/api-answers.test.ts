@@ -185,12 +185,16 @@ describe('the answers of the API', () => {
     const [volume] = volumes as [{ name: string }];
     const remove = `${here}/volumes/:volume`;
     await expectStatus(422, 'DELETE', remove, { params: { volume: volume.name } });
-    host.volumes.set('another_data', { owner: 'another/production' });
+    host.volumes.set('another_data', { owner: 'another/production', mountedAt: [] });
     await expectStatus(422, 'DELETE', remove, { params: { volume: 'another_data' } });
     expect(host.volumes.has('another_data')).toBe(true);
     const { id } = await expectStatus(202, 'POST', `${here}/deployments`, { body: { kind: 'stop' } });
     await expectStatus(200, 'GET', `${here}/deployments/:deployment/result`, { params: { deployment: id as string } });
+    await expectStatus(404, 'GET', `${here}/instances`);
+    await expectStatus(200, 'GET', `${here}/audit`);
+    await expectStatus(200, 'GET', `${here}/volumes`);
     await expectStatus(204, 'DELETE', remove, { params: { volume: volume.name } });
+    expect(host.volumes.has(volume.name)).toBe(false);
   });
 
   it('fit their schemas when they are about orders', async () => {

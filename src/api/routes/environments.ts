@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { EnvironmentState, ReleaseContents } from '../../workflows/messages';
+import type { EnvironmentState, Place, ReleaseContents } from '../../workflows/messages';
 import { may } from '../access/authorise';
 import { ApiProblem, orNotFound } from '../problems';
 import { answerOf, name, place, route, type Route, type Services } from '../route';
@@ -135,7 +135,7 @@ export const environmentRoutes: Route[] = [
     params: place,
     answer: z.object({ volumes: z.array(answerOf({ name: z.string(), mountedBy: z.array(z.string()) })), away }),
     handle: async (call) => {
-      const { found, away: missing } = await call.client.volumes((await currentRelease(call)).stack);
+      const { found, away: missing } = await call.client.volumes((await lastRelease(call)).stack);
       return { volumes: found, away: missing };
     },
   }),
@@ -148,7 +148,7 @@ export const environmentRoutes: Route[] = [
     params: place.extend({ volume: name('volume') }),
     answer: z.undefined(),
     status: 204,
-    handle: async (call) => call.client.removeVolume((await currentRelease(call)).stack, call.params.volume),
+    handle: async (call) => call.client.removeVolume((await lastRelease(call)).stack, call.params.volume),
   }),
   route({
     method: 'GET',
@@ -159,20 +159,33 @@ export const environmentRoutes: Route[] = [
     params: place,
     query: z.object({ last: z.coerce.number().int().min(1).max(1000).default(50) }),
     answer: answerOf({}),
-    handle: async (call) => call.client.audit((await currentRelease(call)).stack, call.query.last),
+    handle: async (call) => call.client.audit((await lastRelease(call)).stack, call.query.last),
   }),
 ];
 
+interface InPlace extends Pick<Services, 'client'> {
+  params: { stack: string; environment: string };
+}
+
 /** The release that runs. @throws ApiProblem if there is none */
-export async function currentRelease({
-  client,
-  params,
-}: Pick<Services, 'client'> & { params: { stack: string; environment: string } }): Promise<ReleaseContents> {
+export async function currentRelease({ client, params }: InPlace): Promise<ReleaseContents> {
+  return releaseIn({ client, params }, (await client.environment(placeOf(params)))?.current?.release);
+}
+
+/** The release that runs or, after a stop, the last one: volumes and records stay. @throws ApiProblem if there is none */
+async function lastRelease({ client, params }: InPlace): Promise<ReleaseContents> {
+  const state = await client.environment(placeOf(params));
+  return releaseIn({ client, params }, state?.current?.release ?? state?.releases.at(-1));
+}
+
+function releaseIn({ client, params }: InPlace, number: number | undefined): Promise<ReleaseContents> {
+  if (number !== undefined) return client.release(placeOf(params), number);
   const { stack, environment } = params;
-  const current = (await client.environment({ stack, environment }))?.current?.release;
-  if (current === undefined)
-    throw new ApiProblem('not_found', `nothing is deployed in ${stack}/${environment}; deploy it first`);
-  return client.release({ stack, environment }, current);
+  throw new ApiProblem('not_found', `nothing is deployed in ${stack}/${environment}; deploy it first`);
+}
+
+function placeOf({ stack, environment }: InPlace['params']): Place {
+  return { stack, environment };
 }
 
 /** Acts that wait to be recorded are left out: they belong to the audit trail. */
