@@ -26,13 +26,16 @@ function apiPage() {
     '## Requests',
     '- Every request has a token: `Authorization: Bearer dct_…`. Names in addresses have the grammar of stack files.\n' +
       '- `Idempotency-Key` makes a request for a deployment safe to repeat: the same key of the same caller is the same ' +
-      'deployment. 1 to 200 printable characters without spaces.\n' +
+      'deployment, for as long as Temporal keeps it. The same key with another body is refused (422). 1 to 200 printable ' +
+      'characters without spaces.\n' +
+      '- While Temporal or all workers are away, the answer is 503, within about ten seconds. A deployment may have ' +
+      'begun nevertheless: repeat the request with its key.\n' +
       '- `POST …/deployments` with `images` deploys the current release with other images, as a new release; with ' +
       '`stack` it deploys a stack that a client has read from a file. Secrets in it are sealed by the client.\n' +
       '- A body has at most 2 MiB. After too many requests a minute the answer is 429 (`--per-minute`, default 600).',
     '## Live events',
     '`GET …/deployments/:deployment/events` sends events until the deployment ends, as server-sent events: `event` with ' +
-      'the number of the event as its id, `state` with what the deployment waits for, and `end`. After a lost connection ' +
+      'the number of the event as its id, `state` with what the deployment waits for, and `end` (with the status `lost` if it was terminated in Temporal). After a lost connection ' +
       'the header `Last-Event-ID` resumes after that event, at any server, without a gap. A reader that takes nothing ' +
       'for 30 seconds is dropped.',
     '## Problems',
