@@ -1,0 +1,45 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createApiServer } from '../../src/api';
+import type { DeployCodeClient } from '../../src/client';
+import { newApiToken } from '../../src/guard/access/api-token';
+import { makeCertificates } from '../support/certificates';
+
+const { id, digest, text } = newApiToken();
+const state = { bindings: [], tokens: { [id]: { subject: 'user:ana', digest, by: 'ana', at: 0 } } };
+const client = (environments: () => Promise<object[]>) =>
+  ({
+    access: { state: async () => state, recordUses: async () => undefined },
+    environments,
+  }) as never as DeployCodeClient;
+const options = { host: { bound: '127.0.0.1', allowed: [] }, version: '0', onFailure: () => undefined };
+
+describe('connections', () => {
+  it('stay open while a request is worked on, though nothing is sent meanwhile', async () => {
+    const idleMs = 50;
+    const server = await createApiServer({ ...options, client: client(() => sleep(10 * idleMs, [])) });
+    server.server.timeout = idleMs;
+    await server.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = server.server.address() as AddressInfo;
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/environments`, {
+      headers: { authorization: `Bearer ${text}` },
+    });
+    expect(await answer.json()).toEqual({ environments: [] });
+    await server.close();
+  });
+
+  it('have to send their headers in time, with TLS too', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'deploy-code-tls-'));
+    makeCertificates(folder, { own: { address: '127.0.0.1', usage: 'serverAuth' } });
+    const read = (name: string) => readFileSync(join(folder, name));
+    const tls = { cert: read('own-cert.pem'), key: read('own-key.pem'), minVersion: 'TLSv1.3' as const };
+    for (const more of [{}, { tls }]) {
+      const server = await createApiServer({ ...options, ...more, client: client(async () => []) });
+      expect((server.server as { headersTimeout?: number }).headersTimeout).toBe(10_000);
+      await server.close();
+    }
+  });
+});
