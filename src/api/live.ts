@@ -4,7 +4,7 @@ import type { DeploymentHandle } from '../client';
 import { isOver } from '../client/deployment-handle';
 import type { Progress, ProgressEvent } from '../workflows/messages';
 
-/** One message of a stream. Events have the numbers of the deployment, the same at every server: a client resumes after one. */
+/** One message of a stream. Events have their numbers in the deployment, the same at every server. */
 export type LiveMessage =
   | { name: 'event'; id: number; data: ProgressEvent }
   /** What the deployment waits for now; follows changes, and is not repeated for those who resume. */

@@ -60,7 +60,7 @@ declare module 'fastify' {
   }
 }
 
-/** Creates the server of the API. Everything but its description needs a token; each route has an action of the table. */
+/** Creates the server of the API. Everything but its description needs a token; each route has an action. */
 export async function createApiServer(options: ServerOptions): Promise<FastifyInstance> {
   const { client, onFailure, metrics = new ApiMetrics() } = options;
   const app = fastify({
@@ -117,7 +117,7 @@ function measure(app: FastifyInstance, metrics: ApiMetrics): void {
   });
 }
 
-/** @throws ApiProblem for a request to another host, with which a foreign page would use the browser of somebody here */
+/** @throws ApiProblem for a request to another host: a foreign page would use the browser of somebody here */
 function requireHost({ headers }: FastifyRequest, host: ServerOptions['host']): void {
   if (!isExpectedHost(headers.host, host))
     throw new ApiProblem('bad_input', 'this server does not answer for that host', {

@@ -172,7 +172,7 @@ export async function currentRelease({ client, params }: InPlace): Promise<Relea
   return releaseIn({ client, params }, (await client.environment(placeOf(params)))?.current?.release);
 }
 
-/** The release that runs or, after a stop, the last one: volumes and records stay. @throws ApiProblem if there is none */
+/** The release that runs or, after a stop, the last one: volumes and records stay. @throws ApiProblem without one */
 async function lastRelease({ client, params }: InPlace): Promise<ReleaseContents> {
   const state = await client.environment(placeOf(params));
   return releaseIn({ client, params }, state?.current?.release ?? state?.releases.at(-1));

@@ -89,7 +89,10 @@ export class Access {
     return [...bindings].sort((one, other) => (key(one) < key(other) ? -1 : 1));
   }
 
-  /** Creates a token of a subject; its text is nowhere else. @throws BadRequest for a group, or if it would end in the past */
+  /**
+   * Creates a token of a subject; its text is nowhere else.
+   * @throws BadRequest for a group, or if it would end in the past
+   */
   async createToken(
     subject: string,
     { limit, until, note, by }: TokenOptions = {},
