@@ -2,7 +2,9 @@ import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { actions } from '../model/access';
 import { problemCodes } from './problems';
+import type { Route } from './route';
 
 /** The description of the API, OpenAPI 3.1. */
 
@@ -17,6 +19,8 @@ const problemSchema = z.looseObject({
 /** Each route may answer with these besides. */
 export const problemResponses = { '4xx': problemSchema, '5xx': problemSchema };
 
+/** Below which all routes are. */
+export const prefix = '/api/v1';
 export const eventsPath = '/environments/:stack/:environment/deployments/:deployment/events';
 
 /** Makes `app.swagger()` describe the routes that are added after it. */
@@ -48,4 +52,11 @@ function withMediaTypes(document: Described): Described {
         else if (path.endsWith('/events')) response.content = { 'text/event-stream': json };
       }
   return document;
+}
+
+/** Who may call a route. */
+export function ruleOf(action: Route['action']): string {
+  if (action === 'own') return 'For everybody with a valid token.';
+  const { role, on } = actions[action];
+  return `Needs the role ${role} on ${on === 'installation' ? 'everything (`*`)' : 'the environment'}: \`${action}\`.`;
 }

@@ -1,0 +1,86 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { isExpectedHost, type Expected } from '../../guard/expected-host';
+import { isName } from '../../model/names';
+import { ApiProblem } from '../problems';
+import type { Route } from '../route';
+import { requirePermission } from './authorise';
+import type { AccessDirectory, Caller } from './directory';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller?: Caller;
+  }
+  interface FastifyContextConfig {
+    /** `open`: for everybody, without a token. */
+    action?: Route['action'] | 'open';
+  }
+}
+
+/** @throws ApiProblem for a request to another host: a foreign page would use the browser of somebody here */
+export function requireHost({ headers }: FastifyRequest, host: Expected): void {
+  if (!isExpectedHost(headers.host, host))
+    throw new ApiProblem('bad_input', 'this server does not answer for that host', {
+      advice: 'start it with --allow-host NAME, if the name is its own',
+    });
+}
+
+/** Checks the token of a request, and whether its owner may make it. Runs before a body is read. */
+export async function letIn(request: FastifyRequest, access: AccessDirectory, limits: Limits): Promise<void> {
+  const { action } = request.routeOptions.config;
+  if (action === 'open') return requireRate(await limits.ofAddress(request));
+  const caller = await callerOf(request, access, limits);
+  request.caller = caller;
+  requireRate(await limits.ofCaller(request));
+  if (action === 'own' || request.is404) return;
+  if (action === undefined) throw new ApiProblem('forbidden', 'nobody may do this');
+  requirePermission(caller, action, targetOf(request));
+}
+
+/** @throws ApiProblem without a valid token; after many of those, an address has to wait */
+async function callerOf(request: FastifyRequest, access: AccessDirectory, limits: Limits): Promise<Caller> {
+  try {
+    const caller = await access.authenticate(bearerOf(request));
+    if (caller) return caller;
+    throw new ApiProblem('unauthenticated', 'the token is not valid, has ended, or was revoked');
+  } catch (error) {
+    if (error instanceof ApiProblem) requireRate(await limits.ofAddress(request));
+    throw error;
+  }
+}
+
+/** @throws ApiProblem without a token */
+function bearerOf({ headers }: FastifyRequest): string {
+  const [, token] = /^Bearer ([\x21-\x7e]{1,4096})$/i.exec(headers.authorization ?? '') ?? [];
+  if (token !== undefined) return token;
+  throw new ApiProblem('unauthenticated', 'the request has no token', {
+    advice: 'send the header Authorization: Bearer TOKEN; `deploy-code access token create` makes a token',
+  });
+}
+
+function targetOf({ params }: FastifyRequest): { stack: string; environment: string } | undefined {
+  const { stack, environment } = params as { stack?: string; environment?: string };
+  return isName('stack', stack) && isName('environment', environment) ? { stack, environment } : undefined;
+}
+
+type Rate = { isAllowed: true } | { isAllowed: false; isExceeded: boolean; ttlInSeconds: number };
+
+/** Count requests; of callers by their tokens, of everybody else by address. */
+export interface Limits {
+  ofCaller(request: FastifyRequest): Promise<Rate>;
+  ofAddress(request: FastifyRequest): Promise<Rate>;
+}
+
+export function limitsOf(app: FastifyInstance, perMinute = 600): Limits {
+  const counting = (keyGenerator: (request: FastifyRequest) => string) =>
+    app.createRateLimit({ max: perMinute, timeWindow: 60_000, keyGenerator });
+  return {
+    ofCaller: counting(({ caller }) => `token ${caller!.token}`),
+    ofAddress: counting(({ ip }) => `address ${ip}`),
+  };
+}
+
+/** @throws ApiProblem after too many requests */
+function requireRate(rate: Rate): void {
+  if (!rate.isAllowed && rate.isExceeded)
+    throw new ApiProblem('too_many', `there were too many requests; try again in ${rate.ttlInSeconds} s`);
+}
