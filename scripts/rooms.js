@@ -70,6 +70,7 @@ const rooms = {
   },
   cli: {
     uses: ['api', 'worker', 'client', 'temporal', 'config', 'plan', 'policy', 'payloads', 'guard', 'model'].concat(
+      'telemetry',
       'cli/output/terminal',
       'workflows/messages',
     ),

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { eventsPath, prefix, problemResponses, ruleOf } from './description';
 import { writeEvents } from './event-stream';
-import type { ApiMetrics } from './inner';
+import type { ApiMetrics } from './metrics';
 import { Live } from './live';
 import { whileReachable } from './reach';
 import type { Services } from './route';

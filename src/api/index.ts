@@ -1,2 +1,2 @@
-export { ApiMetrics, serveInner } from './inner';
+export { ApiMetrics } from './metrics';
 export { createApiServer, type ServerOptions } from './server';

@@ -11,7 +11,7 @@ import { letIn, limitsOf, requireHost } from './access/admission';
 import { AccessDirectory, type Caller } from './access/directory';
 import { describeApi, prefix, problemResponses, ruleOf } from './description';
 import { addEvents } from './events-route';
-import { ApiMetrics } from './inner';
+import { ApiMetrics } from './metrics';
 import { answerMalformed, ApiProblem, problemOf } from './problems';
 import { whileReachable } from './reach';
 import type { Route, Services } from './route';

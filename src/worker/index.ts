@@ -35,7 +35,7 @@ import { deliveryQueue, taskQueue, watchQueueOf } from '../workflows/messages';
 import { asBuild, offerBuild } from './build';
 import { workflowSource } from './bundle';
 import { createTemporalGateway } from './temporal-gateway';
-import { portOf, serveHttp } from './http';
+import { portOf, serveHttp } from '../telemetry/http';
 import type { EngineEvents } from '../telemetry/engine-events';
 import { logEvents } from '../telemetry/log-events';
 import { maskedLogger } from './masked-logger';

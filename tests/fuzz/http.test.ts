@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { payloadCodec } from '../../src/payloads/codec';
 import { serveCodec } from '../../src/payloads/server';
-import { serveHttp } from '../../src/worker/http';
+import { serveHttp } from '../../src/telemetry/http';
 import { stopListening } from '../support/local-server';
 import { hostileText } from './hostile-text';
 import { isFull } from '../support/exhaustive';

@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import { serveHttp, portOf } from '../../src/worker/http';
+import { serveHttp, portOf } from '../../src/telemetry/http';
 import { unreadiness, type QueueFacts } from '../../src/worker/readiness';
 import { ReadinessWatch } from '../../src/worker/watch-readiness';
 import { stopListening } from '../support/local-server';

@@ -7,7 +7,7 @@ import { Registry } from 'prom-client';
 import { createGuardedServer, text } from '../../src/guard/server';
 import { isExpectedHost } from '../../src/guard/expected-host';
 import { serveCodec } from '../../src/payloads/server';
-import { serveHttp } from '../../src/worker/http';
+import { serveHttp } from '../../src/telemetry/http';
 import { listenLocally, stopListening } from '../support/local-server';
 
 const codec: PayloadCodec = { encode: async (payloads) => payloads, decode: async (payloads) => payloads };

@@ -45,10 +45,11 @@ export function addServer(program: Command): void {
 async function serve(options: ServerCommandOptions): Promise<void> {
   const { host, port, tlsCert, tlsKey, plainHttp = false, allowHost = [], trustedProxy, perMinute } = options;
   requireTransport(options);
-  const [{ ApiMetrics, createApiServer, serveInner }, { DeployCodeClient }, { guardProcess }] = await Promise.all([
+  const [{ ApiMetrics, createApiServer }, { DeployCodeClient }, { guardProcess }, { serveHttp }] = await Promise.all([
     import('../../../api/index.js'),
     import('../../../client/index.js'),
     import('../../../guard/process.js'),
+    import('../../../telemetry/http.js'),
   ]);
   const client = await DeployCodeClient.connect(options);
   const metrics = new ApiMetrics();
@@ -69,14 +70,14 @@ async function serve(options: ServerCommandOptions): Promise<void> {
     ...(trustedProxy && { trustedProxies: trustedProxy }),
   });
   await app.listen({ host, port });
-  const inner = await serveInner({
+  const inner = await serveHttp({
     port: options.innerPort,
-    metrics,
+    metrics: metrics.registry,
     onFailure,
-    problem: () =>
+    problems: () =>
       client.access.state().then(
-        () => undefined,
-        (error: Error) => error.message,
+        () => [],
+        (error: Error) => [error.message],
       ),
   });
   const stopReloading = readTls ? reloadTls(app.server, [tlsCert!, tlsKey!], readTls) : () => undefined;

@@ -9,15 +9,15 @@ export interface HttpOptions {
   host?: string;
   metrics: Registry;
   /** The SDK's own metrics, in Prometheus's format. */
-  sdkMetrics: () => Promise<string>;
-  /** Why the worker is not ready; empty if it is. */
-  problems: () => string[];
+  sdkMetrics?: () => Promise<string>;
+  /** Why the process is not ready; empty if it is. */
+  problems: () => string[] | Promise<string[]>;
   /** Called with the error of each failed request. */
   onFailure: (error: Error) => void;
   limits?: Partial<ServerLimits>;
 }
 
-/** Serves `/metrics`, `/healthz` (the process is alive) and `/readyz` (the worker can take work). */
+/** Serves `/metrics`, `/healthz` (the process is alive) and `/readyz` (it can do its work). */
 export async function serveHttp(options: HttpOptions): Promise<Server> {
   const { port, host = '127.0.0.1', onFailure, limits } = options;
   const routes = routesOf(options);
@@ -41,12 +41,12 @@ function routesOf({ metrics, sdkMetrics, problems }: HttpOptions): Map<string, (
   const measured = async (): Promise<Answer> => ({
     status: 200,
     headers: { 'content-type': metrics.contentType },
-    body: `${await metrics.metrics()}\n${await sdkMetrics().catch(() => '')}`,
+    body: `${await metrics.metrics()}\n${(await sdkMetrics?.().catch(() => '')) ?? ''}`,
   });
   return new Map([
     ['/metrics', measured],
     ['/healthz', async () => text(200, 'ok')],
-    ['/readyz', async () => readiness(problems())],
+    ['/readyz', async () => readiness(await problems())],
   ]);
 }
 

@@ -1,0 +1,38 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Metrics of the API. */
+export class ApiMetrics {
+  readonly registry = new Registry();
+  private readonly seconds = new Histogram({
+    name: 'deploy_code_api_request_seconds',
+    help: 'Time that requests took, by route, method and status.',
+    labelNames: ['route', 'method', 'status'],
+    buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5, 30],
+    registers: [this.registry],
+  });
+  private readonly denied = new Counter({
+    name: 'deploy_code_api_denied_total',
+    help: 'Requests that were not allowed, by status.',
+    labelNames: ['status'],
+    registers: [this.registry],
+  });
+  private readonly streams = new Gauge({
+    name: 'deploy_code_api_streams',
+    help: 'Streams of events that are open.',
+    registers: [this.registry],
+  });
+
+  /** Counts a stream for as long as it lasts. */
+  async countStream(stream: Promise<void>): Promise<void> {
+    this.streams.inc();
+    await stream.finally(() => this.streams.dec());
+  }
+
+  observe(route: string, method: string, status: number, seconds: number): void {
+    this.seconds.observe({ route, method, status: String(status) }, seconds);
+  }
+
+  deny(status: string): void {
+    this.denied.inc({ status });
+  }
+}
