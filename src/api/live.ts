@@ -11,7 +11,7 @@ export type LiveMessage =
   | { name: 'state'; data: LiveState }
   | { name: 'end'; data: LiveState };
 
-type LiveState = Pick<Progress, 'deployment' | 'behind' | 'held' | 'question' | 'approvals' | 'failure' | 'cause'> & {
+type LiveState = Omit<Progress, 'events' | 'plan' | 'status'> & {
   /** `lost`: it was terminated in Temporal, or timed out there. */
   status: Progress['status'] | 'lost';
 };
@@ -66,8 +66,8 @@ class Source extends EventEmitter {
   }
 }
 
-function stateOf({ status, deployment, behind, held, question, approvals, failure, cause }: Progress): LiveState {
-  return { status, deployment, behind, held, question, approvals, failure, cause };
+function stateOf({ events: _events, plan: _plan, ...state }: Progress): LiveState {
+  return state;
 }
 
 /** A source stays for this time after the last one has left, for those who come back after a lost connection. */
