@@ -17,13 +17,43 @@ export interface RuntimeTraits {
   network: 'containers' | 'cluster' | 'host';
   /** Whether it keeps the time of each log line. */
   logTimes: boolean;
+  /** Whether it knows of an instance that has ended whether it did so by itself. */
+  endings: boolean;
 }
 
 export const runtimeTraits: Record<RuntimeName, RuntimeTraits> = {
-  docker: { label: 'Docker', host: 'a Docker Engine', unit: 'instance', network: 'containers', logTimes: true },
-  kubernetes: { label: 'Kubernetes', host: 'a cluster', unit: 'workload', network: 'cluster', logTimes: true },
-  process: { label: 'processes', host: 'a machine', unit: 'instance', network: 'host', logTimes: false },
-  memory: { label: 'the memory runtime', host: 'memory', unit: 'instance', network: 'containers', logTimes: false },
+  docker: {
+    label: 'Docker',
+    host: 'a Docker Engine',
+    unit: 'instance',
+    network: 'containers',
+    logTimes: true,
+    endings: true,
+  },
+  kubernetes: {
+    label: 'Kubernetes',
+    host: 'a cluster',
+    unit: 'workload',
+    network: 'cluster',
+    logTimes: true,
+    endings: false,
+  },
+  process: {
+    label: 'processes',
+    host: 'a machine',
+    unit: 'instance',
+    network: 'host',
+    logTimes: false,
+    endings: false,
+  },
+  memory: {
+    label: 'the memory runtime',
+    host: 'memory',
+    unit: 'instance',
+    network: 'containers',
+    logTimes: false,
+    endings: true,
+  },
 };
 
 /** Whether a service is one workload of its platform: {@link RuntimeTraits.unit}. */

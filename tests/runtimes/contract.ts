@@ -133,18 +133,20 @@ export function contract(subject: () => ContractSubject): void {
   });
 
   it('has the capabilities that plans rely on', () => {
-    const { unit, network } = runtimeTraits[subject().driver.name];
+    const { unit, network, endings } = runtimeTraits[subject().driver.name];
     const own = runtime();
     expect({
       workloads: 'workloads' in own,
       networks: 'networks' in own,
       images: 'images' in own,
       address: 'address' in own,
+      endings: 'endedByItself' in own,
     }).toEqual({
       workloads: unit === 'workload',
       networks: network === 'containers',
       images: network === 'containers',
       address: unit === 'instance',
+      endings,
     });
   });
 

@@ -1,3 +1,4 @@
+import { runtimeTraits } from '../../model/runtimes';
 import type { ServiceInput } from '../schema/service';
 import { at, eachService, type Rule } from './rule';
 
@@ -44,7 +45,7 @@ export const jobsFinish: Rule = eachService((service) =>
 /** Rejects services that may end, where they would be started again. */
 export const completionPossible: Rule = eachService((service, { file, stack }) => {
   if (!file.services[service.name]!.may_complete || service.kind === 'job') return [];
-  if (stack.runtime === 'kubernetes' || stack.runtime === 'process')
+  if (!runtimeTraits[stack.runtime].endings)
     return [at(service, ['may_complete'], 'is possible on Docker only; set kind: job, or remove it')];
   return service.restart === 'no' || service.restart.startsWith('on-failure')
     ? []

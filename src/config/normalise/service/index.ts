@@ -1,5 +1,5 @@
 import { toMs } from '../../schema/values';
-import type { RuntimeName } from '../../../model/runtimes';
+import { runtimeTraits } from '../../../model/runtimes';
 import type { ServiceInput } from '../../schema/service';
 import type { DependencyCondition, Service, ServiceMount, ServicePort } from '../../../model/stack';
 import { toIngress } from '../cluster';
@@ -13,9 +13,6 @@ import type { ServiceContext } from './context';
 import { toStrategy } from './strategy';
 import { hasFixedAddress, joinedByInput, toAttachments, toNetworkMode } from '../networks';
 import { toShell, toWords } from '../words';
-
-/** Runtimes that know what ended an instance. */
-const endsOn: ReadonlySet<RuntimeName> = new Set(['docker', 'memory']);
 
 /** Normalises an entry of `services`: expands short forms and fills in defaults. */
 export function toService(name: string, input: ServiceInput, context: ServiceContext): Service {
@@ -56,7 +53,7 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
       preStop: input.hooks?.pre_stop === undefined ? undefined : toShell(input.hooks.pre_stop),
     },
     onFailure: input.on_failure ?? 'rollback',
-    ...(input.may_complete && endsOn.has(context.runtime) && { mayComplete: true as const }),
+    ...(input.may_complete && runtimeTraits[context.runtime].endings && { mayComplete: true as const }),
     ...(input.expose &&
       context.runtime === 'kubernetes' && {
         ingress: attempt(['expose'], () => toIngress(input, context.secrets), []),
