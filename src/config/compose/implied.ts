@@ -83,6 +83,11 @@ export function joinedBy(service: Data): string[] {
   return namespaces.flatMap((key) => serviceIn(service[key]) ?? []);
 }
 
+/** Whether another service joins a namespace of this one. */
+export function isJoined(name: string, services: Record<string, Data>): boolean {
+  return Object.values(services).some((other) => joinedBy(other).includes(name));
+}
+
 /** A service starts after those whose names, volumes or namespaces it uses. */
 function impliedDependencies(service: Data): Data {
   const started = (restart: boolean) => ({ condition: 'service_started', restart, required: true });

@@ -3,7 +3,7 @@ import type { Finding } from '../../problems';
 import type { Data } from '../canonical/values';
 import { extensionKey } from '../loading';
 import type { ComposeProject } from '../project';
-import { serviceIn } from '../implied';
+import { isJoined } from '../implied';
 import { isDisabled } from './health-check';
 import { Findings } from './notes';
 import { toConfigs, toNetworks, toSecrets, toVolumes } from './resources';
@@ -78,8 +78,7 @@ function withCompletion(name: string, service: Data, project: ComposeProject): D
 /** Whether other services of the project say that they reach it: at a port, or in its namespaces. */
 function isExposed(name: string, { services }: ComposeProject): boolean {
   const { expose } = services[name]!;
-  const joined = Object.values(services).flatMap(({ network_mode: network, ipc, pid }) => [network, ipc, pid]);
-  return (Array.isArray(expose) && expose.length > 0) || joined.some((mode) => serviceIn(mode) === name);
+  return (Array.isArray(expose) && expose.length > 0) || isJoined(name, services);
 }
 
 function isElsewhere({ extension }: ComposeProject): boolean {

@@ -1,6 +1,6 @@
 import type { Data } from '../canonical/values';
 import { containerOfMode } from '../../../model/instance';
-import { joinedBy } from '../implied';
+import { isJoined, joinedBy } from '../implied';
 import { extensionKey } from '../loading';
 import { isDisabled } from './health-check';
 import type { Part } from './part';
@@ -46,9 +46,7 @@ function whyAlone({ name, service, relations }: Part): string | undefined {
   const joinsOutside = [service.network_mode, service.ipc, service.pid].some(
     (mode) => typeof mode === 'string' && containerOfMode(mode) !== undefined,
   );
-  const { services } = relations.project;
-  const isJoined = Object.values(services).some((other) => joinedBy(other).includes(name));
-  return joinsOutside || isJoined || joinedBy(service).length > 0
+  return joinsOutside || isJoined(name, relations.project.services) || joinedBy(service).length > 0
     ? 'it shares a namespace with another service'
     : undefined;
 }
