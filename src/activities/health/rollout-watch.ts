@@ -123,8 +123,8 @@ class RolloutWatch {
 
   private async examineInstance(instance: InstanceRef, now: number): Promise<Lapse | undefined> {
     const { name } = instance;
-    const status = await this.options.runtime.inspect(name);
     if (this.completed.has(name)) return undefined;
+    const status = await this.options.runtime.inspect(name);
     if (await completedByItself(this.options.runtime, instance, status, true)) {
       this.completed.add(name);
       return undefined;
