@@ -21,7 +21,6 @@ export const problemResponses = { '4xx': problemSchema, '5xx': problemSchema };
 
 /** Below which all routes are. */
 export const prefix = '/api/v1';
-export const eventsPath = '/environments/:stack/:environment/deployments/:deployment/events';
 
 /** Makes `app.swagger()` describe the routes that are added after it. */
 export async function describeApi(app: FastifyInstance, version: string): Promise<void> {

@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { eventsPath, prefix, problemResponses, ruleOf } from './description';
+import { prefix, problemResponses, ruleOf } from './description';
 import { writeEvents } from './event-stream';
 import type { ApiMetrics } from './metrics';
 import { Live } from './live';
 import { whileReachable } from './reach';
 import type { Services } from './route';
-import { deploymentParams, find } from './routes/deployments';
+import { eventsRoute, find } from './routes/deployments';
 
 /** More events than a deployment has: only its status is read. */
 const largestCount = 1_000_000_000;
@@ -24,16 +24,17 @@ export function addEvents(
     closing.abort();
     live.close();
   });
+  const { path, action, summary, tag, params } = eventsRoute;
   app.get(
-    `${prefix}${eventsPath}`,
+    `${prefix}${path}`,
     {
-      config: { action: 'environment.read' },
+      config: { action },
       exposeHeadRoute: false,
       schema: {
-        summary: 'The events of a deployment as server-sent events, until it ends; Last-Event-ID resumes',
-        description: ruleOf('environment.read'),
-        tags: ['deployments'],
-        params: deploymentParams,
+        summary,
+        description: ruleOf(action),
+        tags: [tag],
+        params,
         response: { 200: z.string().describe('server-sent events'), ...problemResponses },
       },
     },
@@ -41,7 +42,7 @@ export function addEvents(
       const handle = await whileReachable(
         () => access.check(),
         async () => {
-          const found = await find(client, request.params as z.output<typeof deploymentParams>);
+          const found = await find(client, request.params as z.output<typeof params>);
           await found.progress(largestCount);
           return found;
         },

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { RequestRefused } from '../guard/server';
 import { NameProblem } from '../model/names';
 import { BadRequest, DeploymentLost, EngineUnreachable } from '../temporal/errors';
 import { translated } from '../temporal/temporal-errors';
@@ -75,7 +74,6 @@ function knownOf(error: unknown): Known | undefined {
   if (error instanceof DeploymentLost) return { code: 'lost', detail: error.message };
   if (error instanceof EngineUnreachable)
     return { code: 'unreachable', detail: error.message, more: { advice: error.advice } };
-  if (error instanceof RequestRefused) return { code: 'bad_input', detail: error.message };
   return ofFramework(error);
 }
 
@@ -105,7 +103,6 @@ function ofFramework(error: unknown): Known | undefined {
       },
     };
   if (statusCode === 413) return { code: 'too_large', detail: 'the body of the request is too large' };
-  if (statusCode === 429) return { code: 'too_many', detail: message ?? 'try again later' };
   if (statusCode === 404) return { code: 'not_found', detail: 'there is nothing at this address' };
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return { code: 'bad_input', detail: message ?? 'the request is malformed' };

@@ -73,4 +73,8 @@ export const place = z.object({ stack: name('stack'), environment: name('environ
 /** An answer whose fields beyond these may grow. */
 export const answerOf = z.looseObject;
 
-export const nothing = z.undefined();
+/** A route that only does something. */
+export const done = { answer: z.undefined(), status: 204 } as const;
+
+/** A moment in ISO 8601, with its zone. */
+export const moment = z.iso.datetime({ offset: true }).transform((text) => new Date(text));

@@ -141,6 +141,7 @@ function addRoute(app: FastifyInstance, route: Route, services: Services) {
           () => route.handle(call),
         ),
       );
+      if (action === 'access.write') services.access.forget();
       return status === 204 ? reply.code(204).send() : reply.code(status).send(plain(result));
     },
   });

@@ -275,9 +275,12 @@ export class DeployCodeClient extends Reader {
     await this.temporal.workflow.getHandle(environmentId(place)).signal(resumeWatchSignal, actOf(by));
   }
 
-  /** The contents of a kept release. @throws BadRequest if the release is not kept */
-  async release(place: Place, number: number): Promise<ReleaseContents> {
-    const kept = (await this.environment(place))?.releases ?? [];
+  /**
+   * The contents of a kept release. `state`: that of the environment, if it has just been read.
+   * @throws BadRequest if the release is not kept
+   */
+  async release(place: Place, number: number, state?: Pick<EnvironmentState, 'releases'>): Promise<ReleaseContents> {
+    const kept = (state ?? (await this.environment(place)))?.releases ?? [];
     const contents = kept.includes(number)
       ? await unlessMissing(() =>
           ask(this.temporal, () => this.temporal.workflow.getHandle(releaseId(place, number)).query(contentsQuery)),
@@ -393,6 +396,7 @@ export class DeployCodeClient extends Reader {
     const { stack, images } = await this.release(
       place,
       state.releases.includes(current) ? current : (state.releases.at(-1) ?? current),
+      state,
     );
     const unknown = (options.services ?? []).find((name) => !Object.hasOwn(stack.services, name));
     if (unknown)

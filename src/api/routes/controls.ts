@@ -1,19 +1,15 @@
 import { z } from 'zod';
 import { longestReason } from '../../model/text';
-import { answerOf, name, place, route, type Route } from '../route';
+import { answerOf, done, moment, name, place, route, type Route } from '../route';
 
 /** What is ordered for an environment between deployments: freezes, pauses of the watch, schedules, stored secrets. */
 
 const tag = 'controls';
 const order = z.object({
-  until: z.iso
-    .datetime({ offset: true })
-    .transform((text) => new Date(text))
-    .optional(),
+  until: moment.optional(),
   reason: z.string().min(1).max(longestReason).optional(),
 });
 const schedule = place.extend({ schedule: name('schedule') });
-const done = { answer: z.undefined(), status: 204 } as const;
 
 export const controlRoutes: Route[] = [
   route({

@@ -8,7 +8,7 @@ import { inputs } from '../../workflows/messages/shapes';
 import { deploymentId, steer, type Place } from '../../workflows/messages';
 import { digestOf, isShallow } from '../body';
 import { ApiProblem, orNotFound } from '../problems';
-import { answerOf, name, place, route, type Route } from '../route';
+import { answerOf, done, name, place, route, type Route } from '../route';
 import { currentRelease } from './environments';
 
 /** Deployments: plans, requests, progress and steering. */
@@ -135,8 +135,7 @@ export const deploymentRoutes: Route[] = [
     summary: 'Approves, rejects, promotes, pauses, resumes, aborts or retries a deployment',
     params: deploymentParams,
     body: z.object({ action: z.enum(steer.fields.action.oneOf), service: name('service').optional(), reason }),
-    answer: z.undefined(),
-    status: 204,
+    ...done,
     handle: async ({ client, params, body, caller }) =>
       (await find(client, params)).steer({ ...body, by: caller.subject }),
   }),
@@ -148,8 +147,7 @@ export const deploymentRoutes: Route[] = [
     summary: 'Answers the question that a deployment waits for',
     params: deploymentParams,
     body: z.object({ question: z.string().min(1).max(200), answer: z.string().min(1).max(200) }),
-    answer: z.undefined(),
-    status: 204,
+    ...done,
     handle: async ({ client, params, body, caller }) =>
       (await find(client, params)).answer(body.question, body.answer, caller.subject),
   }),
@@ -161,12 +159,21 @@ export const deploymentRoutes: Route[] = [
     summary: 'Cancels a deployment, which rolls back; running jobs finish first, unless killJobs is set',
     params: deploymentParams,
     body: z.object({ killJobs: z.boolean().default(false) }),
-    answer: z.undefined(),
-    status: 204,
+    ...done,
     handle: async ({ client, params, body, caller }) =>
       (await find(client, params)).cancel(caller.subject, { killJobs: body.killJobs }),
   }),
 ];
+
+/** The stream of a deployment's events, which is written while it lasts. */
+export const eventsRoute = {
+  method: 'GET',
+  path: '/environments/:stack/:environment/deployments/:deployment/events',
+  action: 'environment.read',
+  tag,
+  summary: 'The events of a deployment as server-sent events, until it ends; Last-Event-ID resumes',
+  params: deploymentParams,
+} as const satisfies Partial<Route>;
 
 /** Time in ms that a request waits for the end of a deployment. */
 const longestWaitMs = 60_000;

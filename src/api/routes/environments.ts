@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { EnvironmentState, Place, ReleaseContents } from '../../workflows/messages';
 import { may } from '../access/authorise';
 import { ApiProblem, orNotFound } from '../problems';
-import { answerOf, name, place, route, type Route, type Services } from '../route';
+import { answerOf, done, name, place, route, type Route, type Services } from '../route';
 
 /** Environments: their state, instances, logs, releases and records. */
 
@@ -146,8 +146,7 @@ export const environmentRoutes: Route[] = [
     tag,
     summary: 'Deletes a volume and its data; refused while an instance mounts it',
     params: place.extend({ volume: name('volume') }),
-    answer: z.undefined(),
-    status: 204,
+    ...done,
     handle: async (call) => call.client.removeVolume((await lastRelease(call)).stack, call.params.volume),
   }),
   route({
@@ -164,28 +163,29 @@ export const environmentRoutes: Route[] = [
 ];
 
 interface InPlace extends Pick<Services, 'client'> {
-  params: { stack: string; environment: string };
+  params: Place;
 }
 
 /** The release that runs. @throws ApiProblem if there is none */
-export async function currentRelease({ client, params }: InPlace): Promise<ReleaseContents> {
-  return releaseIn({ client, params }, (await client.environment(placeOf(params)))?.current?.release);
+export async function currentRelease(call: InPlace): Promise<ReleaseContents> {
+  const state = await call.client.environment(call.params);
+  return releaseIn(call, state, state?.current?.release);
 }
 
 /** The release that runs or, after a stop, the last one: volumes and records stay. @throws ApiProblem without one */
-async function lastRelease({ client, params }: InPlace): Promise<ReleaseContents> {
-  const state = await client.environment(placeOf(params));
-  return releaseIn({ client, params }, state?.current?.release ?? state?.releases.at(-1));
+async function lastRelease(call: InPlace): Promise<ReleaseContents> {
+  const state = await call.client.environment(call.params);
+  return releaseIn(call, state, state?.current?.release ?? state?.releases.at(-1));
 }
 
-function releaseIn({ client, params }: InPlace, number: number | undefined): Promise<ReleaseContents> {
-  if (number !== undefined) return client.release(placeOf(params), number);
+function releaseIn(
+  { client, params }: InPlace,
+  state: EnvironmentState | undefined,
+  number: number | undefined,
+): Promise<ReleaseContents> {
+  if (number !== undefined) return client.release(params, number, state);
   const { stack, environment } = params;
   throw new ApiProblem('not_found', `nothing is deployed in ${stack}/${environment}; deploy it first`);
-}
-
-function placeOf({ stack, environment }: InPlace['params']): Place {
-  return { stack, environment };
 }
 
 /** Acts that wait to be recorded are left out: they belong to the audit trail. */

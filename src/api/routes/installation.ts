@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { roles } from '../../model/access';
-import { answerOf, name, route, type Route } from '../route';
+import { answerOf, done, moment, name, route, type Route } from '../route';
 
 /** What belongs to the whole installation: the caller, roles and tokens, logins at registries. */
 
@@ -44,12 +44,8 @@ export const installationRoutes: Route[] = [
     tag: 'access',
     summary: 'Gives a subject a role in a scope, instead of the one that it has there',
     body: z.object({ subject: name('subject'), role, scope: name('scope') }),
-    answer: z.undefined(),
-    status: 204,
-    handle: async ({ client, access, body }) => {
-      await client.access.grant(body);
-      access.forget();
-    },
+    ...done,
+    handle: ({ client, body }) => client.access.grant(body),
   }),
   route({
     method: 'DELETE',
@@ -58,12 +54,8 @@ export const installationRoutes: Route[] = [
     tag: 'access',
     summary: 'Takes the role that a subject has in a scope',
     query: z.object({ subject: name('subject'), scope: name('scope') }),
-    answer: z.undefined(),
-    status: 204,
-    handle: async ({ client, access, query }) => {
-      await client.access.withdraw(query.subject, query.scope);
-      access.forget();
-    },
+    ...done,
+    handle: ({ client, query }) => client.access.withdraw(query.subject, query.scope),
   }),
   route({
     method: 'GET',
@@ -83,19 +75,12 @@ export const installationRoutes: Route[] = [
     body: z.object({
       subject: name('subject'),
       limit: limit.optional().describe('the token has no more than this'),
-      until: z.iso
-        .datetime({ offset: true })
-        .transform((text) => new Date(text))
-        .optional(),
+      until: moment.optional(),
       note: z.string().min(1).max(longestNote).optional(),
     }),
     answer: z.object({ id: z.string(), token: z.string() }),
     status: 201,
-    handle: async ({ client, access, body: { subject, ...options } }) => {
-      const created = await client.access.createToken(subject, options);
-      access.forget();
-      return created;
-    },
+    handle: ({ client, body: { subject, ...options } }) => client.access.createToken(subject, options),
   }),
   route({
     method: 'DELETE',
@@ -104,12 +89,8 @@ export const installationRoutes: Route[] = [
     tag: 'access',
     summary: 'Revokes a token; every server refuses it within five seconds',
     params: z.object({ token: name('tokenId') }),
-    answer: z.undefined(),
-    status: 204,
-    handle: async ({ client, access, params }) => {
-      await client.access.revokeToken(params.token);
-      access.forget();
-    },
+    ...done,
+    handle: ({ client, params }) => client.access.revokeToken(params.token),
   }),
   route({
     method: 'GET',
@@ -127,8 +108,7 @@ export const installationRoutes: Route[] = [
     tag: 'registries',
     summary: 'Removes the login at a registry',
     params: z.object({ registry: name('registry') }),
-    answer: z.undefined(),
-    status: 204,
+    ...done,
     handle: async ({ client, params }) => void (await client.registries.logout(params.registry)),
   }),
 ];
