@@ -2,11 +2,13 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeploymentHandle } from '../client';
 import { isOver } from '../client/deployment-handle';
-import type { Progress, ProgressEvent } from '../workflows/messages';
+import type { PlanSummary, Progress, ProgressEvent } from '../workflows/messages';
 
 /** One message of a stream. Events have their numbers in the deployment, the same at every server. */
 export type LiveMessage =
   | { name: 'event'; id: number; data: ProgressEvent }
+  /** What the deployment does; again when pulled images have changed it. */
+  | { name: 'plan'; data: PlanSummary }
   /** What the deployment waits for now; follows changes, and is not repeated for those who resume. */
   | { name: 'state'; data: LiveState }
   | { name: 'end'; data: LiveState };
@@ -19,6 +21,7 @@ type LiveState = Omit<Progress, 'events' | 'plan' | 'status'> & {
 /** The progress of a deployment, read once however many follow it. */
 class Source extends EventEmitter {
   readonly events: ProgressEvent[] = [];
+  plan?: PlanSummary;
   state?: LiveState;
   isOver = false;
   followers = 0;
@@ -36,6 +39,7 @@ class Source extends EventEmitter {
       for await (const page of this.handle.watch(this.stop.signal)) {
         for (const event of page.events) this.events.push(event);
         last = page;
+        if (page.plan && JSON.stringify(page.plan) !== JSON.stringify(this.plan)) this.plan = page.plan;
         const state = stateOf(page);
         if (JSON.stringify(state) !== JSON.stringify(this.state)) this.state = state;
         this.emit('change');
@@ -90,7 +94,9 @@ export class Live {
     try {
       let seen = after;
       let state: LiveState | undefined;
+      let plan: PlanSummary | undefined;
       while (!signal.aborted) {
+        if (source.plan && source.plan !== plan) yield { name: 'plan', data: (plan = source.plan) };
         // Not by a copy: each of thousands of slow readers would keep one.
         while (seen < source.events.length && !signal.aborted)
           yield { name: 'event', id: (seen += 1), data: source.events[seen - 1]! };

@@ -24,6 +24,7 @@ export const problemCodes = {
   forbidden: { status: 403, title: 'Your roles do not allow this' },
   not_found: { status: 404, title: 'There is nothing at this address' },
   refused: { status: 422, title: 'The request is not possible now', exitCode: 2 },
+  not_ended: { status: 422, title: 'The deployment has not ended yet' },
   too_large: { status: 413, title: 'The request is too large', exitCode: 2 },
   too_many: { status: 429, title: 'There were too many requests' },
   lost: { status: 409, title: 'The deployment was lost in Temporal', exitCode: 1 },

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import type { DeployCodeClient } from '../client';
+import type { DirectClient } from '../client';
 import type { Action } from '../model/access';
 import { grammarOf, type NameKind } from '../model/names';
 import type { AccessDirectory, Caller } from './access/directory';
 
 /** What routes are served with. */
 export interface Services {
-  client: DeployCodeClient;
+  client: DirectClient;
   access: AccessDirectory;
 }
 
@@ -35,6 +35,8 @@ export interface Route {
   query?: Schema;
   body?: Schema;
   answer: Schema;
+  /** Made many times a second by a person at a terminal: counts against a limit of its own. */
+  frequent?: boolean;
   /** Default 200. */
   status?: 200 | 201 | 202 | 204;
   handle(call: Call<unknown, unknown, unknown>): Promise<unknown>;

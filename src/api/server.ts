@@ -5,7 +5,7 @@ import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { actingFor, type DeployCodeClient } from '../client';
+import { actingFor, type DirectClient } from '../client';
 import type { Expected } from '../guard/expected-host';
 import { letIn, limitsOf, requireHost } from './access/admission';
 import { AccessDirectory, type Caller } from './access/directory';
@@ -18,7 +18,7 @@ import type { Route, Services } from './route';
 import { routes } from './routes';
 
 export interface ServerOptions {
-  client: DeployCodeClient;
+  client: DirectClient;
   /** Certificate and key in PEM; absent: plain HTTP. */
   tls?: { cert: Buffer; key: Buffer; minVersion: 'TLSv1.2' | 'TLSv1.3' };
   /** Address that it listens on, and names of it besides: requests for other hosts are refused. */
@@ -112,7 +112,7 @@ function addRoute(app: FastifyInstance, route: Route, services: Services) {
   app.route({
     method,
     url: `${prefix}${path}`,
-    config: { action },
+    config: { action, ...(route.frequent && { frequent: true }) },
     schema: {
       summary,
       description: ruleOf(action),

@@ -1,5 +1,5 @@
 import { loadStack, StackFileError, type LoadedStack, type LoadOptions } from '../config';
-import type { DeployCodeClient } from '../client/client';
+import type { DeployCodeClient } from '../client/connect';
 import { EngineUnreachable } from '../temporal/errors';
 import { placeOf } from '../client/place';
 import { checked } from './commands/validate';

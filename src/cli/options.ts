@@ -22,6 +22,8 @@ export interface StackOptions extends FileOptions {
 }
 
 export interface ConnectionOptions {
+  /** Address of a server. */
+  server?: string;
   address?: string;
   namespace?: string;
 }
@@ -57,8 +59,18 @@ export function withValues(command: Command): Command {
   );
 }
 
-/** Adds the options for the connection to Temporal. */
+/** Adds the options for the connection to the engine: through a server, or to Temporal. */
 export function withConnection(command: Command): Command {
+  return withTemporal(
+    command.option(
+      '--server <url>',
+      'server to go through (default: DEPLOY_CODE_SERVER, or the context of `deploy-code login`)',
+    ),
+  );
+}
+
+/** Adds the options for the connection to Temporal, for processes of the engine itself. */
+export function withTemporal(command: Command): Command {
   return command
     .option(
       '--address <host:port>',

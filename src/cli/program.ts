@@ -28,6 +28,10 @@ export const commandModules: readonly { commands: readonly string[]; load: () =>
     load: () => (require('./commands/server/access') as typeof import('./commands/server/access')).addAccess,
   },
   {
+    commands: ['login', 'logout', 'whoami', 'context'],
+    load: () => (require('./commands/server/login') as typeof import('./commands/server/login')).addLogin,
+  },
+  {
     commands: ['codec'],
     load: () => (require('./commands/codec') as typeof import('./commands/codec')).addCodec,
   },

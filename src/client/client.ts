@@ -11,7 +11,7 @@ import type { SealingKey, SealingValues } from '../model/instance';
 import type { InspectResults } from '../workflows/inspect';
 import { Access } from './access';
 import { Registries } from './registries';
-import { sealStack } from './secrets/seal';
+import { sealStack, withStored } from './secrets/seal';
 import { loadBalancerStatus, type LoadBalancerStatus } from './load-balancer';
 import { StoredSecrets } from './secrets/stored';
 import {
@@ -35,7 +35,7 @@ import {
 import { ask } from '../temporal/ask';
 import { Builds } from '../temporal/builds';
 import { connect, connectionSettings, type Connecting } from '../temporal/connection';
-import { DeploymentHandle, type CancellationResponse } from './deployment-handle';
+import { TemporalDeployment, type CancellationResponse, type DeploymentHandle } from './deployment-handle';
 import { BadRequest, EngineUnreachable } from '../temporal/errors';
 import {
   findDeployment,
@@ -45,6 +45,7 @@ import {
   type HistoryEntry,
   type LaterFailure,
 } from './history';
+import { jobsSinceIn, previousIn, summaryOf, type ReleaseSummary } from './history/releases';
 import { actOf, orderOf, type OrderOptions } from './orders';
 import { placeOf } from './place';
 import { findRequest, intentOf, startDeployment, type RequestOptions } from './request';
@@ -63,18 +64,18 @@ export interface PlanResult {
 }
 
 /** Deploys stacks, and queries them. It talks to Temporal only; workers talk to the hosts. */
-export class DeployCodeClient extends Reader {
+export class DirectClient extends Reader {
   /**
    * Connects with Temporal's own settings: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS, API keys and profiles.
    * @throws EngineUnreachable if no server answers
    */
-  static async connect(given: Connecting = {}): Promise<DeployCodeClient> {
-    return new DeployCodeClient(await connect(connectionSettings(given)));
+  static async connect(given: Connecting = {}): Promise<DirectClient> {
+    return new DirectClient(await connect(connectionSettings(given)));
   }
 
   /** Uses an open connection, which the caller closes. */
-  static over(temporal: Client): DeployCodeClient {
-    return new DeployCodeClient(temporal);
+  static over(temporal: Client): DirectClient {
+    return new DirectClient(temporal);
   }
 
   /** Builds of the engine that run side by side. */
@@ -142,6 +143,14 @@ export class DeployCodeClient extends Reader {
       sealingKey: () => this.sealingKey(place),
       stored: () => this.secrets.ciphertexts(place),
     });
+  }
+
+  /**
+   * A stack that somebody else has sealed, with the stored secrets that it uses as they are now.
+   * @throws BadRequest if one of those is not stored
+   */
+  async withStored(stack: Stack): Promise<Stack> {
+    return withStored(stack, () => this.secrets.ciphertexts(placeOf(stack)));
   }
 
   /** The public key with which values are sealed for an environment. */
@@ -297,18 +306,18 @@ export class DeployCodeClient extends Reader {
    * not undo them.
    */
   async jobsSince(place: Place, target: number): Promise<PastRun[]> {
-    const [state, { deployment }] = await Promise.all([this.environment(place), this.release(place, target)]);
-    return state?.current?.release === target ? [] : (state?.runs ?? []).filter((run) => run.deployment > deployment);
+    const [state, release] = await Promise.all([this.environment(place), this.release(place, target)]);
+    return jobsSinceIn(state, release);
+  }
+
+  /** A kept release, without its stack. @throws BadRequest if it is not kept */
+  async releaseSummary(place: Place, number: number): Promise<ReleaseSummary> {
+    return summaryOf(await this.release(place, number));
   }
 
   /** The kept release before the current one. @throws BadRequest if there is none */
   async previousRelease(place: Place): Promise<number> {
-    const state = await this.environment(place);
-    const current = state?.current?.release ?? Infinity;
-    const previous = state?.releases.filter((number) => number < current).at(-1);
-    if (previous === undefined)
-      throw new BadRequest(`${place.stack}/${place.environment} has no earlier release to roll back to`);
-    return previous;
+    return previousIn(await this.environment(place), place);
   }
 
   /** Deployments of an environment, newest first. Without a worker, those that run lack their requests. */
@@ -347,12 +356,12 @@ export class DeployCodeClient extends Reader {
   ): Promise<DeploymentHandle | undefined> {
     if (requestId === undefined) return undefined;
     const found = await findRequest(this.temporal, place, requestId, requestDigest);
-    return found && new DeploymentHandle(found);
+    return found && new TemporalDeployment(found);
   }
 
   /** A deployment by its workflow ID, also while it waits in the queue. */
   handle(workflowId: string): DeploymentHandle {
-    return new DeploymentHandle(this.temporal.workflow.getHandle(workflowId));
+    return new TemporalDeployment(this.temporal.workflow.getHandle(workflowId));
   }
 
   /**
@@ -435,6 +444,6 @@ export class DeployCodeClient extends Reader {
       ...(options.whenBusy && { whenBusy: options.whenBusy }),
       ...(options.automatic && { automatic: true }),
     };
-    return new DeploymentHandle(await startDeployment(this.temporal, input, options));
+    return new TemporalDeployment(await startDeployment(this.temporal, input, options));
   }
 }

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client, WorkflowHandle } from '@temporalio/client';
 import { monotonicMs } from '../guard/monotonic';
 import { ChannelKey, type SealedChannel } from '../guard/sealed-channel';
 import {
@@ -11,9 +10,7 @@ import {
   readAgainIn,
   type TerminalSize,
 } from '../model/session';
-import { ask } from '../temporal/ask';
 import { BadRequest } from '../temporal/errors';
-import { sessionQuery, toCommandSignal } from '../workflows/messages';
 
 export interface SessionOptions {
   /** Input of the command; absent: it gets none. */
@@ -23,9 +20,16 @@ export interface SessionOptions {
   onOutput: (stream: 'stdout' | 'stderr', bytes: Buffer) => void;
 }
 
-type Exec = () => Promise<{ exitCode: number; output: string }>;
+/** How sealed messages get to the worker and back. */
+export interface SessionPath {
+  /** The messages of the command from an index on, as many as one answer may hold. */
+  read(from: number): Promise<string[]>;
+  send(sealed: string): Promise<void>;
+  /** Resolves when the command has ended. */
+  result(): Promise<{ exitCode: number }>;
+}
 
-/** A command that runs in an instance. Its input and output pass through Temporal, encrypted for the two ends. */
+/** A command that runs in an instance. Its input and output are encrypted for the two ends. */
 export class CommandSession {
   private channel?: SealedChannel;
   private read = 0;
@@ -37,8 +41,7 @@ export class CommandSession {
   private reading = Promise.resolve(false);
 
   constructor(
-    private readonly temporal: Client,
-    private readonly workflow: WorkflowHandle<Exec>,
+    private readonly path: SessionPath,
     private readonly key: ChannelKey,
     private readonly options: SessionOptions,
   ) {}
@@ -49,7 +52,7 @@ export class CommandSession {
    */
   async exitCode(): Promise<number> {
     const over = new AbortController();
-    const result = this.workflow.result();
+    const result = this.path.result();
     try {
       await Promise.race([
         result,
@@ -95,9 +98,7 @@ export class CommandSession {
   }
 
   private async readOutput(): Promise<boolean> {
-    const messages = await ask(this.temporal, () =>
-      this.workflow.query(sessionQuery, { of: 'command', from: this.read }),
-    );
+    const messages = await this.path.read(this.read);
     for (const message of messages) this.take(message);
     return messages.length > 0;
   }
@@ -156,7 +157,7 @@ export class CommandSession {
       if (!this.channel) return;
       if (kind !== kinds.alive) this.sent += 1;
       const sealed = this.channel.seal(Buffer.concat([Buffer.from([kind]), content]));
-      await this.workflow.signal(toCommandSignal, { sealed });
+      await this.path.send(sealed);
     });
     this.sending = next.catch(() => undefined);
     return next;

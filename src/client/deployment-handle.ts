@@ -18,7 +18,7 @@ import {
 import { ask } from '../temporal/ask';
 import { BadRequest, DeploymentLost, type EngineUnreachable } from '../temporal/errors';
 import { endIfStuck, type Ending, type ResponseLimits } from '../temporal/responsiveness';
-import { resultOf } from './result-of';
+import { resultOf } from './history/result-of';
 import { isPassing, translated } from '../temporal/temporal-errors';
 import { unlessMissing } from '../temporal/unless-missing';
 
@@ -50,7 +50,10 @@ export function isOver({ status }: Pick<Progress, 'status'>): boolean {
 }
 
 /** One deployment, running or ended. */
-export class DeploymentHandle {
+export type DeploymentHandle = Pick<TemporalDeployment, keyof TemporalDeployment>;
+
+/** A deployment of which Temporal is asked. */
+export class TemporalDeployment {
   constructor(private readonly workflow: WorkflowHandle<() => Promise<DeploymentResult>>) {}
 
   /** The environment of the deployment. @throws NameProblem if the ID is not that of a deployment */

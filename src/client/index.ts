@@ -1,8 +1,9 @@
 export { Access, type TokenLine, type TokenOptions } from './access';
-export { DeployCodeClient, type PlanResult } from './client';
+export { DirectClient, type PlanResult } from './client';
+export { DeployCodeClient } from './connect';
 export type { RequestOptions } from './request';
 export { actingFor, type Author } from './user';
-export { DeploymentHandle, type CancellationResponse } from './deployment-handle';
+export type { CancellationResponse, DeploymentHandle } from './deployment-handle';
 export { BadRequest, DeploymentLost, EngineUnreachable, NoWorker } from '../temporal/errors';
 export { NameProblem } from '../model/names';
 export type { LoadBalancerStatus } from './load-balancer';

@@ -2,13 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { ChannelKey } from '../guard/sealed-channel';
 import { isName } from '../model/names';
+import type { SessionRequest } from '../model/session';
 import type { Stack } from '../model/stack';
 import type { Answers } from '../workflows/hosts';
 import type { InspectInput, InspectResults, LogsRequest } from '../workflows/inspect';
-import { taskQueue, type Place } from '../workflows/messages';
+import { sessionQuery, taskQueue, toCommandSignal, type Place } from '../workflows/messages';
 import { findHostWorkers, findWorker, unserved, unservedHosts } from '../temporal/find-worker';
-import { CommandSession, type SessionOptions } from './command-session';
+import { CommandSession, type SessionOptions, type SessionPath } from './command-session';
+import { ask } from '../temporal/ask';
 import { actOf } from './orders';
+import { placeOf } from './place';
 import { listHosts, type HostLine } from './hosts';
 import { untilTaken } from '../temporal/until-taken';
 import { runningEnvironments } from '../temporal/visibility';
@@ -67,8 +70,29 @@ export class Reader {
     const key = new ChannelKey();
     const { input, terminal } = options;
     const session = { key: key.publicKey, input: input !== undefined, ...(terminal && { terminal }) };
-    const handle = await this.begin({ kind: 'exec', stack, instance, command, taskQueue, act: actOf(by), session });
-    return new CommandSession(this.temporal, handle, key, options);
+    const id = await this.beginCommand(stack, instance, { command, session, by });
+    return new CommandSession(this.sessionPath(placeOf(stack), id), key, options);
+  }
+
+  /** Starts a command for a session, whose messages somebody else seals and opens; resolves with its id. */
+  async beginCommand(
+    stack: Stack,
+    instance: string,
+    { command, session, by }: { command: string[]; session: SessionRequest; by?: string },
+  ): Promise<string> {
+    const act = actOf(by);
+    const { workflowId } = await this.begin({ kind: 'exec', stack, instance, command, taskQueue, act, session });
+    return workflowId.split('/').at(-1)!;
+  }
+
+  /** The way to a command that {@link beginCommand} has started in an environment. */
+  sessionPath(place: Place, id: string): SessionPath {
+    const handle = this.temporal.workflow.getHandle<() => Promise<{ exitCode: number }>>(inspectId('exec', place, id));
+    return {
+      read: (from) => ask(this.temporal, () => handle.query(sessionQuery, { of: 'command', from })),
+      send: (sealed) => handle.signal(toCommandSignal, { sealed }),
+      result: () => handle.result(),
+    };
   }
 
   /** The hosts of a stack, with their workers and circuit breakers. */
@@ -128,7 +152,7 @@ export class Reader {
     const { stack, environment, hosts } = subjectOf(input);
     await this.requireWorkers({ hosts: partial.has(input.kind) ? [] : hosts });
     const handle = await this.temporal.workflow.start('inspect', {
-      workflowId: `inspect/${stack}/${environment}/${input.kind}/${randomUUID()}`,
+      workflowId: inspectId(input.kind, { stack, environment }, randomUUID()),
       taskQueue,
       args: [input],
       staticSummary: `${input.kind} of ${stack}/${environment}`,
@@ -153,6 +177,10 @@ export class Reader {
       hosts.map(({ name }) => name),
     );
   }
+}
+
+function inspectId(kind: InspectInput['kind'], { stack, environment }: Place, id: string): string {
+  return `inspect/${stack}/${environment}/${kind}/${id}`;
 }
 
 /** Queries without an effect, of which Temporal need not keep a trace. */

@@ -21,6 +21,7 @@ import {
 import { BadRequest } from '../temporal/errors';
 import { isFromTemporal } from '../temporal/temporal-errors';
 import { unlessMissing } from '../temporal/unless-missing';
+import { userName } from './user';
 
 const overlaps: Record<Overlap, ScheduleOverlapPolicy> = {
   skip: ScheduleOverlapPolicy.SKIP,
@@ -130,14 +131,16 @@ export class Schedules {
     return { ...view, runs: await Promise.all(view.recent.map((run) => this.runOf(run))) };
   }
 
-  async pause(place: Place, name: string, note: string): Promise<void> {
+  /** Its list shows who has paused it, and why. */
+  async pause(place: Place, name: string, reason?: string): Promise<void> {
     await this.record(place, `schedule pause ${name}`);
-    await this.with(place, name, (handle) => handle.pause(note));
+    const why = reason === undefined ? '' : `: ${reason}`;
+    await this.with(place, name, (handle) => handle.pause(`by ${userName()}${why}`));
   }
 
-  async resume(place: Place, name: string, note: string): Promise<void> {
+  async resume(place: Place, name: string): Promise<void> {
     await this.record(place, `schedule resume ${name}`);
-    await this.with(place, name, (handle) => handle.unpause(note));
+    await this.with(place, name, (handle) => handle.unpause(`resumed by ${userName()}`));
   }
 
   /** Runs a schedule now, in addition to its times and subject to its overlap policy. */

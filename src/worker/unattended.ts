@@ -2,13 +2,13 @@ import type { Client } from '@temporalio/client';
 import type { TemporalGateway } from '../activities/dependencies';
 import { longestAuthor, longestReason, oneLine } from '../model/text';
 import { SoftwareFault } from '../activities/failures';
-import { BadRequest, DeployCodeClient, DeploymentLost, NameProblem, type DeploymentHandle } from '../client';
+import { BadRequest, DirectClient, DeploymentLost, NameProblem, type DeploymentHandle } from '../client';
 
 /** Requests of schedules and the watch, sent with a client of the engine. */
 export function createUnattended(
   temporal: Client,
 ): Pick<TemporalGateway, 'request' | 'outcome' | 'cancel' | 'syncSchedules'> {
-  const client = DeployCodeClient.over(temporal);
+  const client = DirectClient.over(temporal);
   return {
     async request({ place, what, by, reason, requestId }) {
       const options = {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApiServer } from '../../src/api';
-import type { DeployCodeClient } from '../../src/client';
+import type { DirectClient } from '../../src/client';
 import { newApiToken } from '../../src/guard/access/api-token';
 import { makeCertificates } from '../support/certificates';
 
@@ -14,7 +14,7 @@ const client = (environments: () => Promise<object[]>) =>
   ({
     access: { state: async () => state, recordUses: async () => undefined },
     environments,
-  }) as never as DeployCodeClient;
+  }) as never as DirectClient;
 const options = { host: { bound: '127.0.0.1', allowed: [] }, version: '0', onFailure: () => undefined };
 
 describe('connections', () => {

@@ -1,6 +1,6 @@
 import { createApiServer } from '../../src/api';
 import { allRoutes } from '../../src/api/routes';
-import type { DeployCodeClient } from '../../src/client';
+import type { DirectClient } from '../../src/client';
 import { newApiToken } from '../../src/guard/access/api-token';
 import { actions, roles, type Action, type Limit } from '../../src/model/access';
 import type { AccessState } from '../../src/workflows/messages';
@@ -8,9 +8,9 @@ import type { AccessState } from '../../src/workflows/messages';
 /** The client is out of reach: a request that is let in ends there, with another status than one that is not. */
 const reached = new Error('the client was reached');
 
-function clientWith(state: AccessState): DeployCodeClient {
+function clientWith(state: AccessState): DirectClient {
   const access = { state: async () => state, recordUses: async () => undefined };
-  return new Proxy({} as DeployCodeClient, {
+  return new Proxy({} as DirectClient, {
     get: (_, key) => {
       if (key === 'access') return new Proxy(access, { get: (known, name) => known[name as 'state'] ?? refuse });
       return key === 'then' ? undefined : refuse;
@@ -41,10 +41,22 @@ const samples: Record<string, string> = {
   secret: 'PASSWORD',
   token: '0123456789abcdef',
   registry: 'ghcr.io',
+  session: '6f1c1a52-7d0e-4c1c-9a3e-0b8f2f6f5d11',
 };
 const sealed = `v1.0123456789abcdef.${'A'.repeat(43)}.${'A'.repeat(16)}.${'A'.repeat(22)}`;
 const bodies: Record<string, object> = {
   'POST /environments/:stack/:environment/instances/:instance/exec': { command: ['true'] },
+  'POST /environments/:stack/:environment/instances/:instance/sessions': { command: ['sh'], key: 'AAAA', input: true },
+  'POST /environments/:stack/:environment/instances/:instance/sessions/:session/messages': { sealed: 'x' },
+  'POST /environments/:stack/:environment/logs': {},
+  'POST /environments/:stack/:environment/schedules': { name: 'nightly', cron: ['0 3 * * *'] },
+  'POST /environments/:stack/:environment/schedules/:schedule/backfills': {
+    from: '2026-01-01T00:00:00Z',
+    to: '2026-01-02T00:00:00Z',
+  },
+  'POST /environments/:stack/:environment/deployments/:deployment/amendments': { services: [{ name: 'web' }] },
+  'PUT /builds/current': { build: 'one' },
+  'PUT /registries/:registry': { user: 'ana', sealed },
   'POST /environments/:stack/:environment/plans': {},
   'POST /environments/:stack/:environment/deployments': {},
   'POST /environments/:stack/:environment/deployments/:deployment/steering': { action: 'approve' },

@@ -72,6 +72,7 @@ describe('roles', () => {
       'schedules.read',
       'volumes.read',
       'hosts.read',
+      'builds.read',
     ]);
   });
 });

@@ -1,19 +1,19 @@
 import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import { cancelledText } from '../../src/cli/output/control-text';
-import { DeploymentHandle } from '../../src/client';
+import { TemporalDeployment } from '../../src/client/deployment-handle';
 import { BadRequest } from '../../src/temporal/errors';
 import type { DeploymentResult } from '../../src/workflows/messages';
 
 type Workflow = WorkflowHandle<() => Promise<DeploymentResult>>;
 
 /** A deployment with a status at each look, and with what happens to the signal. */
-function deployment(statuses: string[], signal: () => Promise<void>): DeploymentHandle {
+function deployment(statuses: string[], signal: () => Promise<void>): TemporalDeployment {
   const describe = async () => ({ status: { name: statuses.shift() }, raw: {} });
   const client = {
     options: { namespace: 'default' },
     connection: { workflowService: { describeTaskQueue: async () => ({ pollers: [] }) } },
   };
-  return new DeploymentHandle({ workflowId: 'deployment/a/b/c', client, describe, signal } as unknown as Workflow);
+  return new TemporalDeployment({ workflowId: 'deployment/a/b/c', client, describe, signal } as unknown as Workflow);
 }
 
 describe('the cancellation of a deployment', () => {

@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pino from 'pino';
-import { DeployCodeClient } from '../../src/client';
+import { DirectClient } from '../../src/client';
 import type { Policy } from '../../src/policy';
 import type { ClusterEndpoint } from '../../src/runtimes/kubernetes/api/connection';
 import type { RuntimeDriver } from '../../src/runtimes/runtime';
@@ -15,7 +15,7 @@ export const address = (): string => process.env.DEPLOY_CODE_TEST_TEMPORAL!;
 
 /** A client and a worker in this process, in the suite's namespace. */
 export interface TestEngine {
-  client: DeployCodeClient;
+  client: DirectClient;
   worker: DeployCodeWorker;
   dataDir: string;
   close(): Promise<void>;
@@ -80,7 +80,7 @@ export async function startEngine(namespace: Namespace, options: TestEngineOptio
     shutdownGraceMs: 2000,
   });
   const running = worker.run();
-  const client = await DeployCodeClient.connect({ address: address(), namespace });
+  const client = await DirectClient.connect({ address: address(), namespace });
   return {
     client,
     worker,

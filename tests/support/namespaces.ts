@@ -57,6 +57,7 @@ export const namespaces = [
   'registry-limits',
   'releases',
   'remedy',
+  'remote-client',
   'replay',
   'reports',
   'reports-full',

@@ -1,7 +1,7 @@
 import { connect, type AddressInfo } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import { createApiServer } from '../../src/api';
-import { DeployCodeClient, type Stack } from '../../src/client';
+import { DirectClient, type Stack } from '../../src/client';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { CutPath } from '../support/cut-path';
 import { address, startEngine, type TestEngine } from '../support/engine';
@@ -16,7 +16,7 @@ describe('the API in trouble', () => {
   const unexpected: Error[] = [];
   let engine: TestEngine;
   let path: CutPath;
-  let client: DeployCodeClient;
+  let client: DirectClient;
   let server: Awaited<ReturnType<typeof createApiServer>>;
   let port: number;
   let stack: Stack;
@@ -53,7 +53,7 @@ describe('the API in trouble', () => {
     token = (await engine.client.access.createToken('user:root')).token;
     const [name, number] = address().split(':');
     path = new CutPath({ host: name!, port: Number(number) });
-    client = await DeployCodeClient.connect({ address: await path.start(), namespace: 'api-trouble' });
+    client = await DirectClient.connect({ address: await path.start(), namespace: 'api-trouble' });
     server = await createApiServer({
       client,
       host: { bound: '127.0.0.1', allowed: [] },

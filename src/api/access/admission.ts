@@ -13,6 +13,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** `open`: for everybody, without a token. */
     action?: Route['action'] | 'open';
+    frequent?: boolean;
   }
 }
 
@@ -30,7 +31,7 @@ export async function letIn(request: FastifyRequest, access: AccessDirectory, li
   if (action === 'open') return requireRate(await limits.ofAddress(request));
   const caller = await callerOf(request, access, limits);
   request.caller = caller;
-  requireRate(await limits.ofCaller(request));
+  requireRate(await (request.routeOptions.config.frequent ? limits.ofSessions(request) : limits.ofCaller(request)));
   if (action === 'own' || request.is404) return;
   if (action === undefined) throw new ApiProblem('forbidden', 'nobody may do this');
   requirePermission(caller, action, targetOf(request));
@@ -67,14 +68,20 @@ type Rate = { isAllowed: true } | { isAllowed: false; isExceeded: boolean; ttlIn
 /** Count requests; of callers by their tokens, of everybody else by address. */
 export interface Limits {
   ofCaller(request: FastifyRequest): Promise<Rate>;
+  /** Of callers who type into commands. */
+  ofSessions(request: FastifyRequest): Promise<Rate>;
   ofAddress(request: FastifyRequest): Promise<Rate>;
 }
 
+/** A session has a message for each key that is pressed, and for each piece of output. */
+const sessionFactor = 10;
+
 export function limitsOf(app: FastifyInstance, perMinute = 600): Limits {
-  const counting = (keyGenerator: (request: FastifyRequest) => string) =>
-    app.createRateLimit({ max: perMinute, timeWindow: 60_000, keyGenerator });
+  const counting = (keyGenerator: (request: FastifyRequest) => string, max = perMinute) =>
+    app.createRateLimit({ max, timeWindow: 60_000, keyGenerator });
   return {
     ofCaller: counting(({ caller }) => `token ${caller!.token}`),
+    ofSessions: counting(({ caller }) => `sessions of token ${caller!.token}`, perMinute * sessionFactor),
     ofAddress: counting(({ ip }) => `address ${ip}`),
   };
 }

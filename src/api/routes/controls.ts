@@ -2,14 +2,13 @@ import { z } from 'zod';
 import { longestReason } from '../../model/text';
 import { answerOf, done, moment, name, place, route, type Route } from '../route';
 
-/** What is ordered for an environment between deployments: freezes, pauses of the watch, schedules, stored secrets. */
+/** What is ordered for an environment between deployments: freezes, pauses of the watch, stored secrets. */
 
 const tag = 'controls';
 const order = z.object({
   until: moment.optional(),
   reason: z.string().min(1).max(longestReason).optional(),
 });
-const schedule = place.extend({ schedule: name('schedule') });
 
 export const controlRoutes: Route[] = [
   route({
@@ -56,48 +55,6 @@ export const controlRoutes: Route[] = [
   }),
   route({
     method: 'GET',
-    path: '/environments/:stack/:environment/schedules',
-    action: 'schedules.read',
-    tag,
-    summary: 'The schedules of an environment with their next times',
-    params: place,
-    answer: z.object({ schedules: z.array(answerOf({})), unreadable: z.array(z.string()) }),
-    handle: ({ client, params }) => client.schedules.list(params),
-  }),
-  route({
-    method: 'PUT',
-    path: '/environments/:stack/:environment/schedules/:schedule/pause',
-    action: 'schedules.write',
-    tag,
-    summary: 'Pauses a schedule',
-    params: schedule,
-    ...done,
-    handle: ({ client, params, caller }) =>
-      client.schedules.pause(params, params.schedule, `paused by ${caller.subject}`),
-  }),
-  route({
-    method: 'DELETE',
-    path: '/environments/:stack/:environment/schedules/:schedule/pause',
-    action: 'schedules.write',
-    tag,
-    summary: 'Resumes a schedule',
-    params: schedule,
-    ...done,
-    handle: ({ client, params, caller }) =>
-      client.schedules.resume(params, params.schedule, `resumed by ${caller.subject}`),
-  }),
-  route({
-    method: 'DELETE',
-    path: '/environments/:stack/:environment/schedules/:schedule',
-    action: 'schedules.write',
-    tag,
-    summary: 'Deletes a schedule',
-    params: schedule,
-    ...done,
-    handle: ({ client, params }) => client.schedules.delete(params, params.schedule),
-  }),
-  route({
-    method: 'GET',
     path: '/environments/:stack/:environment/secrets',
     action: 'secrets.read',
     tag,
@@ -115,6 +72,26 @@ export const controlRoutes: Route[] = [
     params: place,
     answer: answerOf({ id: z.string(), publicKey: z.string() }),
     handle: ({ client, params }) => client.sealingKey(params),
+  }),
+  route({
+    method: 'GET',
+    path: '/environments/:stack/:environment/sealing-key/uses',
+    action: 'secrets.read',
+    tag,
+    summary: 'Which keys stored secrets, kept releases and logins at registries still need',
+    params: place,
+    answer: z.object({ current: z.string(), uses: z.array(answerOf({ key: z.string() })) }),
+    handle: ({ client, params }) => client.secrets.keys(params),
+  }),
+  route({
+    method: 'POST',
+    path: '/environments/:stack/:environment/secrets/resealing',
+    action: 'secrets.write',
+    tag,
+    summary: 'Seals what is stored with the current key of the engine',
+    params: place,
+    answer: z.object({ resealed: z.array(z.string()) }),
+    handle: async ({ client, params }) => ({ resealed: await client.secrets.reseal(params) }),
   }),
   route({
     method: 'PUT',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { intentKinds } from '../../model/deployment';
 import type { Stack } from '../../model/stack';
 import { longestReason } from '../../model/text';
-import type { DeployCodeClient, DeploymentHandle, RequestOptions } from '../../client';
+import type { DirectClient, DeploymentHandle, RequestOptions } from '../../client';
 import { fits } from '../../workflows/messages/shape';
 import { inputs } from '../../workflows/messages/shapes';
 import { deploymentId, steer, type Place } from '../../workflows/messages';
@@ -21,11 +21,13 @@ const images = z
   .record(name('service'), name('image'))
   .describe('images of services of the current release, which are deployed as a new one');
 
+const notRead = 'is not a stack as deploy-code reads it from a file';
+
 /** The stack as a client has read it from its file. Workers check every part of it again. */
 const stack = z
   .looseObject({ name: name('stack'), environment: name('environment') })
   .refine(isShallow, { error: 'is nested too deeply', abort: true })
-  .refine((value) => fits(value, inputs.inspect.fields.stack), 'is not a stack as deploy-code reads it from a file');
+  .refine((value) => fits(value, inputs.inspect.fields.stack), notRead);
 
 const request = z.object({
   kind: z.enum(kinds).default('deploy'),
@@ -33,6 +35,8 @@ const request = z.object({
   images: images.optional(),
   services: z.array(name('service')).max(5000).optional().describe('only these'),
   release: z.int().min(1).max(1e9).optional().describe('of a rollback: the release; default the one before'),
+  insteadOf: z.int().min(0).max(1e9).optional().describe('of a rollback: refused unless this release is current'),
+  fresh: z.boolean().optional().describe('pulls images again, also those that are on the host'),
   force: z.boolean().optional(),
   whenBusy: z.enum(['queue', 'supersede', 'reject']).optional(),
   reason,
@@ -159,9 +163,42 @@ export const deploymentRoutes: Route[] = [
     summary: 'Cancels a deployment, which rolls back; running jobs finish first, unless killJobs is set',
     params: deploymentParams,
     body: z.object({ killJobs: z.boolean().default(false) }),
+    answer: z.object({
+      ending: z.string().describe('over, ended, answered, unserved or terminated'),
+      settling: z.string().optional().describe('the deployment that undoes what a terminated one had begun'),
+    }),
+    handle: async ({ client, params, body, caller }) => {
+      const { id } = await find(client, params);
+      const { stack: name, environment } = params;
+      const subject = await settlingStack(client, { stack: name, environment });
+      const { ending, settling } = await client.cancel(subject, id, caller.subject, { killJobs: body.killJobs });
+      return { ending, ...(settling && { settling: requestOf(settling.id) }) };
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/environments/:stack/:environment/deployments/:deployment/amendments',
+    action: 'deployment.steer',
+    tag,
+    summary: 'Continues a deployment that waits after a failure, with new definitions of services',
+    params: deploymentParams,
+    body: z.object({
+      services: z
+        .array(z.looseObject({ name: name('service') }))
+        .min(1)
+        .max(5000)
+        .refine(isShallow, { error: 'is nested too deeply', abort: true }),
+      reason,
+    }),
     ...done,
-    handle: async ({ client, params, body, caller }) =>
-      (await find(client, params)).cancel(caller.subject, { killJobs: body.killJobs }),
+    handle: async ({ client, params, body, caller }) => {
+      const handle = await find(client, params);
+      const { stack: of, environment } = params;
+      const services = Object.fromEntries(body.services.map((service) => [service.name, service]));
+      const whole = { name: of, environment, services, secrets: {}, networks: {}, volumes: {} };
+      const completed = await complete(client, whole as unknown as Stack);
+      await handle.amend({ services: Object.values(completed.services), by: caller.subject, reason: body.reason });
+    },
   }),
 ];
 
@@ -184,13 +221,13 @@ async function resultOf(handle: DeploymentHandle): Promise<unknown> {
     return await handle.result({ signal });
   } catch (error) {
     if (!signal.aborted) throw error;
-    throw new ApiProblem('refused', 'the deployment has not ended yet', { advice: 'ask again' });
+    throw new ApiProblem('not_ended', 'the deployment has not ended yet', { advice: 'ask again' });
   }
 }
 
 /** A deployment of the environment of a request, by its number or its id. */
 export async function find(
-  client: DeployCodeClient,
+  client: DirectClient,
   { stack: of, environment, deployment: text }: z.output<typeof deploymentParams>,
 ): Promise<DeploymentHandle> {
   const where = { stack: of, environment };
@@ -199,7 +236,7 @@ export async function find(
 }
 
 function start(
-  client: DeployCodeClient,
+  client: DirectClient,
   where: Place,
   body: Requested,
   options: RequestOptions,
@@ -212,7 +249,7 @@ function start(
     case 'redeploy':
       return client.redeploy(where, options);
     case 'rollback':
-      return client.rollback(where, { ...options, ...(body.release !== undefined && { to: body.release }) });
+      return client.rollback(where, { ...options, to: body.release, insteadOf: body.insteadOf });
     case 'restart':
       return client.restart(where, requiredServices(body), options);
     case 'repair':
@@ -223,8 +260,8 @@ function start(
 }
 
 /** The stack of a request: its own, else that of the current release, with other images where it names some. */
-async function stackOf(client: DeployCodeClient, where: Place, { stack: given, images: wanted = {} }: Requested) {
-  if (given) return ofPlace(given as unknown as Stack, where);
+async function stackOf(client: DirectClient, where: Place, { stack: given, images: wanted = {} }: Requested) {
+  if (given) return complete(client, ofPlace(given as unknown as Stack, where));
   const { stack: current } = await currentRelease({ client, params: where });
   const unknown = Object.keys(wanted).find((service) => !Object.hasOwn(current.services, service));
   if (unknown !== undefined)
@@ -236,6 +273,24 @@ async function stackOf(client: DeployCodeClient, where: Place, { stack: given, i
     Object.hasOwn(wanted, key) ? { ...service, image: wanted[key] } : service,
   ]);
   return { ...current, services: Object.fromEntries(services) } as Stack;
+}
+
+/** A stack with the stored secrets that it uses. @throws ApiProblem if it is no stack */
+async function complete(client: DirectClient, given: Stack): Promise<Stack> {
+  try {
+    return await client.withStored(given);
+  } catch (error) {
+    if (error instanceof TypeError) throw new ApiProblem('bad_input', notRead);
+    throw error;
+  }
+}
+
+/** What a cancelled deployment that is stuck is undone with: the stack that runs, else an empty one. */
+async function settlingStack(client: DirectClient, where: Place): Promise<Stack> {
+  const state = await client.environment(where);
+  const number = state?.current?.release ?? state?.releases.at(-1);
+  if (number !== undefined) return (await client.release(where, number, state)).stack;
+  return { name: where.stack, environment: where.environment, services: {} } as unknown as Stack;
 }
 
 /** A permission on one environment must not reach another. */
@@ -253,8 +308,9 @@ function requiredServices({ kind, services = [] }: Requested): string[] {
 }
 
 function optionsOf(body: Requested, requestId?: string): RequestOptions {
-  const { services, force, whenBusy, reason: why } = body;
+  const { services, force, whenBusy, fresh, reason: why } = body;
   return {
+    ...(fresh && { fresh }),
     ...(services && { services }),
     ...(force !== undefined && { force }),
     ...(whenBusy && { whenBusy }),

@@ -28,7 +28,11 @@ const release = answerOf({
   requestedBy: z.string(),
   reason: z.string().optional(),
   at: z.number().describe('ms since the epoch'),
-  services: z.record(z.string(), answerOf({ image: z.string().optional(), replicas: z.int() })),
+  variables: z.record(z.string(), z.string()),
+  services: z.record(
+    z.string(),
+    answerOf({ name: z.string(), kind: z.string(), image: z.string().optional(), replicas: z.int() }),
+  ),
 });
 
 export const environmentRoutes: Route[] = [
@@ -96,6 +100,86 @@ export const environmentRoutes: Route[] = [
   }),
   route({
     method: 'POST',
+    path: '/environments/:stack/:environment/logs',
+    action: 'logs.read',
+    tag,
+    summary: 'Log lines of services after those of an earlier answer, or of a period; reads, and changes nothing',
+    params: place,
+    body: z.object({
+      services: z.array(name('service')).max(5000).default([]).describe('default all'),
+      tail: z.int().min(0).max(10_000).default(100),
+      after: z
+        .record(z.string().max(255), z.string().max(300))
+        .default({})
+        .describe('cursors of an earlier answer by the names of instances'),
+      times: z
+        .object({
+          since: z.number().min(0).optional(),
+          until: z.number().min(0).optional(),
+          shown: z.boolean().optional(),
+        })
+        .optional()
+        .describe('in ms since the epoch; shown: with the time of each line'),
+    }),
+    answer: z.object({ logs: z.array(answerOf({ name: z.string(), lines: z.array(z.string()) })), away }),
+    handle: async (call) => {
+      const { services, tail, after, times } = call.body;
+      const { stack } = await currentRelease(call);
+      const { found, away: missing } = await call.client.logs(stack, services, tail, after, times);
+      return { logs: found, away: missing };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/environments/:stack/:environment/queue',
+    action: 'environment.read',
+    tag,
+    summary: 'The running deployment and the waiting ones, and what holds them',
+    params: place,
+    answer: answerOf({ queue: z.array(answerOf({})) }),
+    handle: async ({ client, params }) => {
+      const { running, queue = [], freeze, breaker } = (await client.environment(params)) ?? {};
+      return { running, queue, freeze, breaker };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/environments/:stack/:environment/load-balancer',
+    action: 'environment.read',
+    tag,
+    summary: 'Ports and names at the shared load balancer, and the state of the certificate',
+    params: place,
+    answer: answerOf({}),
+    handle: ({ client, params }) => client.loadBalancer(params),
+  }),
+  route({
+    method: 'GET',
+    path: '/environments/:stack/:environment/later-failure',
+    action: 'environment.read',
+    tag,
+    summary: 'The last deployment, if it failed: what runs is then older than what was asked for last',
+    params: place,
+    answer: z.object({ failure: answerOf({ deployment: z.int(), outcome: z.string() }).optional() }),
+    handle: async ({ client, params }) => {
+      const state = await client.environment(params);
+      return { failure: state && (await client.laterFailure(params, state)) };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/environments/:stack/:environment/engines',
+    action: 'hosts.read',
+    tag,
+    summary: 'The container engine of each host of the current release',
+    params: place,
+    answer: z.object({ engines: z.array(answerOf({})), away }),
+    handle: async (call) => {
+      const { found, away: missing } = await call.client.engines((await currentRelease(call)).stack);
+      return { engines: found, away: missing };
+    },
+  }),
+  route({
+    method: 'POST',
     path: '/environments/:stack/:environment/instances/:instance/exec',
     action: 'instances.exec',
     tag,
@@ -114,7 +198,7 @@ export const environmentRoutes: Route[] = [
     summary: 'A kept release',
     params: place.extend({ release: z.coerce.number().int().min(0).max(1e9) }),
     answer: release,
-    handle: async ({ client, params }) => releaseView(await orNotFound(client.release(params, params.release))),
+    handle: ({ client, params }) => orNotFound(client.releaseSummary(params, params.release)),
   }),
   route({
     method: 'GET',
@@ -191,12 +275,6 @@ function releaseIn(
 /** Acts that wait to be recorded are left out: they belong to the audit trail. */
 function stateView({ acts: _acts, ...state }: EnvironmentState): Omit<EnvironmentState, 'acts'> {
   return state;
-}
-
-/** The stack itself is left out: it holds the ciphertext of secrets. */
-function releaseView({ release: number, deployment, requestedBy, reason, at, images, stack }: ReleaseContents) {
-  const services = Object.entries(stack.services).map(([key, { image, replicas }]) => [key, { image, replicas }]);
-  return { release: number, deployment, requestedBy, reason, at, images, services: Object.fromEntries(services) };
 }
 
 /** @throws ApiProblem for a service that the release does not have */

@@ -1,14 +1,20 @@
 import type { Route } from '../route';
+import { buildRoutes } from './builds';
 import { controlRoutes } from './controls';
 import { deploymentRoutes, eventsRoute } from './deployments';
 import { environmentRoutes } from './environments';
 import { installationRoutes } from './installation';
+import { scheduleRoutes } from './schedules';
+import { sessionRoutes } from './sessions';
 
 /** Every route of the API that is answered at once, below `/api/v1`. */
 export const routes: readonly Route[] = [
   ...environmentRoutes,
   ...deploymentRoutes,
   ...controlRoutes,
+  ...scheduleRoutes,
+  ...sessionRoutes,
+  ...buildRoutes,
   ...installationRoutes,
 ];
 

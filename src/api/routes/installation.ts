@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { roles } from '../../model/access';
+import { installation } from '../../workflows/messages';
 import { answerOf, done, moment, name, route, type Route } from '../route';
 
 /** What belongs to the whole installation: the caller, roles and tokens, logins at registries. */
@@ -100,6 +101,45 @@ export const installationRoutes: Route[] = [
     summary: 'The logins at image registries, without passwords',
     answer: z.object({ registries: z.array(answerOf({ registry: z.string(), user: z.string() })) }),
     handle: async ({ client }) => ({ registries: await client.registries.list() }),
+  }),
+  route({
+    method: 'PUT',
+    path: '/registries/:registry',
+    action: 'registries.write',
+    tag: 'registries',
+    summary: 'Logs in at a registry, with a password that the client has sealed',
+    params: z.object({ registry: name('registry') }),
+    body: z.object({ user: name('registryUser'), sealed: name('ciphertext') }),
+    ...done,
+    handle: ({ client, params, body }) => client.registries.store(params.registry, body.user, body.sealed),
+  }),
+  route({
+    method: 'POST',
+    path: '/registries/resealing',
+    action: 'registries.write',
+    tag: 'registries',
+    summary: 'Seals the logins with the current key of the engine',
+    answer: z.object({ resealed: z.array(z.string()) }),
+    handle: async ({ client }) => ({ resealed: await client.registries.reseal() }),
+  }),
+  route({
+    method: 'GET',
+    path: '/sealing-key',
+    action: 'registries.read',
+    tag: 'registries',
+    summary: 'The public key with which a client seals logins at registries',
+    answer: answerOf({ id: z.string(), publicKey: z.string() }),
+    handle: ({ client }) => client.sealingKey(installation),
+  }),
+  route({
+    method: 'GET',
+    path: '/audit',
+    action: 'access.read',
+    tag: 'access',
+    summary: 'The last records of the audit trail of the installation: logins at registries, roles and tokens',
+    query: z.object({ last: z.coerce.number().int().min(1).max(1000).default(50) }),
+    answer: answerOf({}),
+    handle: ({ client, query }) => client.registries.audit(query.last),
   }),
   route({
     method: 'DELETE',

@@ -1,4 +1,4 @@
-import type { DeployCodeClient } from '../../client/client';
+import type { DeployCodeClient } from '../../client/connect';
 import type { LoadedStack } from '../../config';
 import type { Service, Stack } from '../../model/stack';
 import { BadRequest } from '../../temporal/errors';

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { nameRun } from '../../plan/service/job-runs';
-import type { DeployCodeClient } from '../../client/client';
+import type { DeployCodeClient } from '../../client/connect';
 import type { RequestOptions } from '../../client/request';
 import { isOver } from '../../client/deployment-handle';
 import { BadRequest } from '../../temporal/errors';

@@ -4,7 +4,7 @@ import { reachesClusters } from '../../model/stack/runtime-of';
 import { manifestsOf } from '../../plan/manifests';
 import { servicesOf } from '../../plan/plan';
 import { BadRequest } from '../../temporal/errors';
-import type { DeployCodeClient } from '../../client/client';
+import type { DeployCodeClient } from '../../client/connect';
 import type { LoadedStack } from '../../config';
 import { buildImages, nameImages, type BuildOptions } from '../build';
 import { withDeployable } from '../deployable';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { DevOptions } from '../dev';
 import { addBuilds } from './builds';
-import { list, positive, withConnection, type ConnectionOptions } from '../options';
+import { list, positive, withTemporal, type ConnectionOptions } from '../options';
 
 interface WorkerOptions extends ConnectionOptions {
   port: number;
@@ -36,9 +36,7 @@ export function addEngine(program: Command): void {
 
   const worker = program.command('worker').enablePositionalOptions();
   addBuilds(worker);
-  withConnection(
-    worker.description('run a worker, which performs deployments and serves /metrics, /healthz and /readyz'),
-  )
+  withTemporal(worker.description('run a worker, which performs deployments and serves /metrics, /healthz and /readyz'))
     .option('--port <port>', 'port for /metrics, /healthz and /readyz', positive, 9464)
     .option('--host <address>', 'listen address for that port (default 127.0.0.1)')
     .option(

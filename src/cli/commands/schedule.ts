@@ -3,8 +3,8 @@ import { cronProblem } from '../../model/schedule/cron';
 import type { Overlap, Recurring, ScheduleSpec } from '../../model/schedule';
 import { BadRequest } from '../../temporal/errors';
 import { placeOf } from '../../client/place';
-import { unreadableText, type Schedules } from '../../client/schedules';
-import { userName } from '../../client/user';
+import { unreadableText } from '../../client/schedules';
+import type { DeployCodeClient } from '../../client/connect';
 import type { Stack } from '../../config';
 import type { Place } from '../../workflows/messages';
 import {
@@ -85,7 +85,7 @@ export function addSchedules(program: Command): void {
     .option('--reason <text>', 'reason, shown to others', reason)
     .action((name: string, options: ScheduleOptions) => on(options, pause(name, options)));
   about('resume', 'resume a paused schedule').action((name: string, options: ScheduleOptions) =>
-    on(options, (schedules, place) => schedules.resume(place, name, `resumed by ${userName()}`), `${name} is resumed`),
+    on(options, (schedules, place) => schedules.resume(place, name), `${name} is resumed`),
   );
   about('trigger', 'run a schedule now, in addition to its times').action((name: string, options: ScheduleOptions) =>
     on(
@@ -104,7 +104,7 @@ export function addSchedules(program: Command): void {
     .action((name: string, options: ScheduleOptions) => on(options, backfill(name, options)));
 }
 
-type Work = (schedules: Schedules, place: Place) => Promise<void>;
+type Work = (schedules: DeployCodeClient['schedules'], place: Place) => Promise<void>;
 
 async function on(options: ScheduleOptions, work: Work, message?: string): Promise<void> {
   await withClient(options, (client) => work(client.schedules, placeOf(loadPlace(options).stack)));
@@ -169,7 +169,7 @@ function describe(name: string, { json }: ScheduleOptions): Work {
 
 function pause(name: string, { reason }: ScheduleOptions): Work {
   return async (schedules, place) => {
-    await schedules.pause(place, name, `by ${userName()}${reason ? `: ${reason}` : ''}`);
+    await schedules.pause(place, name, reason);
     say(`${name} is paused`);
   };
 }

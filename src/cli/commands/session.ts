@@ -1,7 +1,8 @@
 import { dirname } from 'node:path';
 import { requireName } from '../../model/names';
 import type { Stack } from '../../config';
-import type { DeployCodeClient } from '../../client/client';
+import type { DeployCodeClient } from '../../client/connect';
+import { chosenServer } from '../contexts/choose';
 import { BadRequest } from '../../temporal/errors';
 import type { ConnectionOptions, FileOptions } from '../options';
 
@@ -15,13 +16,13 @@ export async function withClient<T>(
   work: (client: DeployCodeClient) => Promise<T>,
 ): Promise<T> {
   if (options.env !== undefined) requireName('environment', options.env);
-  const { DeployCodeClient } = await import('../../client/client.js');
+  const { DeployCodeClient } = await import('../../client/connect.js');
   const { address, namespace, config, file: [file = config] = [] } = options;
-  const client = await DeployCodeClient.connect({
-    address,
-    namespace,
-    ...(file !== undefined && { folder: dirname(config ?? file) }),
-  });
+  const folder = file === undefined ? {} : { folder: dirname(config ?? file) };
+  const server = chosenServer({ ...options, ...folder });
+  const client: DeployCodeClient = server
+    ? await DeployCodeClient.connect(server)
+    : await DeployCodeClient.connect({ address, namespace, ...folder });
   try {
     return await work(client);
   } finally {

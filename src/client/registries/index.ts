@@ -75,14 +75,20 @@ export class Registries {
     { verify = true, by }: LoginOptions = {},
   ): Promise<{ registry: string; verified: Verification | 'unchecked' }> {
     const registry = registryOf(host);
-    requireName('registryUser', user);
-    requirePassword(password);
+    requireCredential({ user, password });
     await this.engine.requireWorker();
     const verified = verify ? await verifyCredential(registry, { user, password }) : 'unchecked';
     const key = await this.engine.sealingKey(installation);
-    const sealed = sealValue(Buffer.from(JSON.stringify({ user, password })), key, { registry });
-    await this.kept.store(loginUpdate, { registry, user, sealed, ...authorOf(by) });
+    await this.store(registry, user, sealedCredential(registry, { user, password }, key), by);
     return { registry, verified };
+  }
+
+  /** Stores a login whose password is sealed already. @throws NameProblem if a name or the ciphertext is not valid */
+  async store(registry: string, user: string, sealed: string, by?: string): Promise<void> {
+    requireName('registry', registry);
+    requireName('registryUser', user);
+    requireName('ciphertext', sealed);
+    await this.kept.store(loginUpdate, { registry, user, sealed, ...authorOf(by) });
   }
 
   /** What is stored, by registry. */
@@ -127,8 +133,15 @@ function registryOf(host: string): string {
   return requireName('registry', normalRegistry(host));
 }
 
+/** A login, sealed for its registry. @throws BadRequest, NameProblem if it cannot be one */
+export function sealedCredential(registry: string, { user, password }: Credential, key: SealingKey): string {
+  requireCredential({ user, password });
+  return sealValue(Buffer.from(JSON.stringify({ user, password })), key, { registry });
+}
+
 /** @throws BadRequest, which never shows the password */
-function requirePassword(password: string): void {
+function requireCredential({ user, password }: Credential): void {
+  requireName('registryUser', user);
   if (password === '') throw new BadRequest('the password is empty; nothing was stored');
   if (Buffer.byteLength(password) > largestPassword)
     throw new BadRequest(`the password is larger than ${largestPassword / 1024} KiB; nothing was stored`);

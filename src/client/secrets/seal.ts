@@ -1,7 +1,7 @@
 import { seal, sealableBytes, sealableText, sealableVariables, SealProblem } from '../../guard/sealing';
 import type { SealingKey, SealingValues, SecretSource } from '../../model/instance';
 import type { Stack } from '../../model/stack';
-import { replaceSources, sourcesOf } from '../../model/stack/secret-sources';
+import { replaceSources, sourcesOf, storedNamesOf } from '../../model/stack/secret-sources';
 import { referencesIn } from '../../model/text/marks';
 import { BadRequest } from '../../temporal/errors';
 import { placeOf } from '../place';
@@ -28,6 +28,23 @@ export async function sealStack(stack: Stack, values: SealingValues, engine: Sea
   return replaceSources(stack, (name, source) =>
     'stored' in source ? { ...source, sealed: stored[source.stored]! } : (sources[name] ?? source),
   );
+}
+
+/**
+ * The stack with the stored secrets that it uses as they are now, whatever ciphertexts of them it holds.
+ * @throws BadRequest if one is not stored
+ */
+export async function withStored(stack: Stack, read: Sealer['stored']): Promise<Stack> {
+  const names = new Set(sourcesOf(stack).flatMap(storedNamesOf));
+  if (names.size === 0) return stack;
+  const stored = await read();
+  requireAll(names, stored, stack);
+  return replaceSources(stack, (_name, source) => {
+    if ('stored' in source) return { ...source, sealed: stored[source.stored]! };
+    if (!('parts' in source) || !source.parts) return source;
+    const parts = Object.keys(source.parts).map((name) => [name, stored[name]!]);
+    return { ...source, parts: Object.fromEntries(parts) };
+  });
 }
 
 function storedIn(stack: Stack): string[] {

@@ -45,7 +45,13 @@ export const actions = {
   'volumes.delete': { role: 'admin', on: 'environment', what: 'delete volumes and their data' },
   'registries.read': { role: 'operator', on: 'installation', what: 'list logins at image registries' },
   'registries.write': { role: 'admin', on: 'installation', what: 'log in and out at image registries' },
-  'access.read': { role: 'admin', on: 'installation', what: 'see roles and tokens' },
+  'builds.read': { role: 'viewer', on: 'installation', what: 'see the builds of the engine' },
+  'builds.write': { role: 'admin', on: 'installation', what: 'make a build the current one' },
+  'access.read': {
+    role: 'admin',
+    on: 'installation',
+    what: 'see roles, tokens and the audit trail of the installation',
+  },
   'access.write': { role: 'admin', on: 'installation', what: 'give and take roles, and create and revoke tokens' },
 } as const satisfies Record<string, ActionRule>;
 

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
-import { DeployCodeClient } from '../../../src/client';
+import { DirectClient } from '../../../src/client';
 import { images } from '../../support/image';
 import { OwnEngine } from '../../support/own-engine';
 import { WorkerProcess } from '../../support/worker-process';
@@ -40,7 +40,7 @@ export class Arena {
   readonly engine: OwnEngine;
   readonly proxy: DockerProxy;
   readonly worker: WorkerProcess;
-  client!: DeployCodeClient;
+  client!: DirectClient;
   hasBalancer = false;
   private readonly pullFolder = join(this.folder, 'pulls');
 
@@ -65,7 +65,7 @@ export class Arena {
     await Promise.all([engine, this.proxy.start(), this.temporal.start(), this.registry?.start(), this.peer.start()]);
     if (this.registry) await publish(this.engine.docker, this.registry);
     await this.worker.start();
-    this.client = await DeployCodeClient.connect({ address: this.temporal.address });
+    this.client = await DirectClient.connect({ address: this.temporal.address });
   }
 
   /** `keep`: its files are left for somebody to look at. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { DeployCodeClient } from '../../../client/client';
+import type { DeployCodeClient } from '../../../client/connect';
 import { placeOf } from '../../../client/place';
 import { requireName } from '../../../model/names';
 import { BadRequest } from '../../../temporal/errors';

@@ -1,4 +1,4 @@
-import type { DeployCodeClient } from '../../../client/client';
+import type { DeployCodeClient } from '../../../client/connect';
 import type { KeyUses } from '../../../client/secrets/uses';
 import type { Place } from '../../../workflows/messages';
 import type { FileOptions } from '../../options';

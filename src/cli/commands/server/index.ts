@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 import { hostPort } from '../../../model/names/host-port';
 import { isLoopback } from '../../../model/names/registry';
 import { BadRequest } from '../../../temporal/errors';
-import { list, positive, withConnection, type ConnectionOptions } from '../../options';
+import { list, positive, withTemporal, type ConnectionOptions } from '../../options';
 import { complain, say } from '../../output/terminal';
 
 interface ServerCommandOptions extends ConnectionOptions {
@@ -25,7 +25,7 @@ const reloadEveryMs = 10_000;
 
 /** Adds the command that serves the API. */
 export function addServer(program: Command): void {
-  withConnection(
+  withTemporal(
     program
       .command('server')
       .description('serve the API, for people and programs with tokens (docs/access.md)')

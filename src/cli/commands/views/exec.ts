@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { DeployCodeClient } from '../../../client/client';
+import type { DeployCodeClient } from '../../../client/connect';
 import type { Stack } from '../../../config';
 import type { InstanceLine } from '../../../model/instance-status';
 import { interrupted } from '../../../model/session';

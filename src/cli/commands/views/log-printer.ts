@@ -1,5 +1,5 @@
 import stringWidth from 'string-width';
-import type { DeployCodeClient } from '../../../client/client';
+import type { DeployCodeClient } from '../../../client/connect';
 import { paint, paints, printJson, printRawLines, say } from '../../output/terminal';
 
 export interface LogPrinterOptions {

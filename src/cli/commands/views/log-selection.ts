@@ -1,4 +1,4 @@
-import type { DeployCodeClient } from '../../../client/client';
+import type { DeployCodeClient } from '../../../client/connect';
 import type { Stack } from '../../../config';
 import { BadRequest } from '../../../temporal/errors';
 import { serviceOf } from '../session';

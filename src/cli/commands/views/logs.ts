@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { DeployCodeClient } from '../../../client/client';
+import type { DeployCodeClient } from '../../../client/connect';
 import { placeOf } from '../../../client/place';
 import type { Stack } from '../../../config';
 import { runtimeTraits } from '../../../model/runtimes';

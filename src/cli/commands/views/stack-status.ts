@@ -1,8 +1,9 @@
-import type { DeployCodeClient } from '../../../client/client';
+import type { DeployCodeClient } from '../../../client/connect';
 import type { LaterFailure } from '../../../client/history';
+import type { ReleaseSummary } from '../../../client/history/releases';
 import { placeOf } from '../../../client/place';
 import type { Stack } from '../../../config';
-import type { EnvironmentState, ReleaseContents } from '../../../workflows/messages';
+import type { EnvironmentState } from '../../../workflows/messages';
 import { breakerText, frozenText } from '../../output/control-text';
 import { loadBalancerText } from '../../output/load-balancer-text';
 import { waitingText } from '../../output/question-text';
@@ -37,7 +38,7 @@ export async function stackStatus(
   ]);
   const balancing = loadBalancerText(loadBalancer);
   const release = state?.current?.release;
-  const contents = release === undefined ? undefined : await client.release(place, release);
+  const contents = release === undefined ? undefined : await client.releaseSummary(place, release);
   // Instances on an unavailable host are not missing.
   const wanted = away.length > 0 ? {} : wantedOf(contents, found, state?.jobs);
   const failed = state && (await client.laterFailure(place, state));
@@ -77,9 +78,9 @@ function failureDocument({ deployment, outcome, endedAt, result }: LaterFailure)
   return { deployment, outcome, endedAt, intent, requestedBy, reason, ...(result?.cause && { cause }) };
 }
 
-function aboutText(release: number | undefined, contents: ReleaseContents | undefined): string[] {
+function aboutText(release: number | undefined, contents: ReleaseSummary | undefined): string[] {
   if (!contents) return ['nothing deployed'];
-  const variables = Object.entries(contents.stack.variables).map(([name, value]) => `${name}=${value}`);
+  const variables = Object.entries(contents.variables).map(([name, value]) => `${name}=${value}`);
   return [`release ${release}`, ...variables, `by ${contents.requestedBy}`, ago(new Date(contents.at))];
 }
 
@@ -90,12 +91,12 @@ function stateText(state: EnvironmentState | undefined): string[] {
 
 /** The replicas of the services of a release; a job has none of its own, nor a completed service that was removed. */
 function wantedOf(
-  contents: ReleaseContents | undefined,
+  contents: ReleaseSummary | undefined,
   found: Answers['found'],
   jobs: EnvironmentState['jobs'] = {},
 ): Wanted {
   const isDone = (name: string) => jobs[name] !== undefined && !found.some(({ service }) => service === name);
-  const services = Object.values(contents?.stack.services ?? {}).filter(
+  const services = Object.values(contents?.services ?? {}).filter(
     ({ name, kind, mayComplete }) => kind !== 'job' && !(mayComplete && isDone(name)),
   );
   return Object.fromEntries(services.map(({ name, replicas }) => [name, replicas]));

@@ -1,6 +1,6 @@
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { deploymentFailure, type DeploymentResult } from '../workflows/messages';
+import { deploymentFailure, type DeploymentResult } from '../../workflows/messages';
 
 /**
  * The result of a deployment, whatever its outcome. The workflow of one that did not succeed fails with the result in

@@ -4,11 +4,11 @@ import {
   type WorkflowExecutionInfo,
   type WorkflowExecutionStatusName,
 } from '@temporalio/client';
-import { isFailure, isSuccess, outcomes, type Outcome } from '../model/deployment';
-import type { Asked } from '../plan/asked';
+import { isFailure, isSuccess, outcomes, type Outcome } from '../../model/deployment';
+import type { Asked } from '../../plan/asked';
 import { resultOf } from './result-of';
-import { searchAttributes, type DeploymentResult, type EnvironmentState, type Place } from '../workflows/messages';
-import { deploymentNumbered, deploymentsOf } from '../temporal/visibility';
+import { searchAttributes, type DeploymentResult, type EnvironmentState, type Place } from '../../workflows/messages';
+import { deploymentNumbered, deploymentsOf } from '../../temporal/visibility';
 
 /** A deployment in the history of an environment. */
 export interface HistoryEntry {

@@ -1,0 +1,3 @@
+export { RemoteClient } from './client';
+export { AccessDenied } from './problems';
+export { originOf, type RemoteConnecting } from './transport';
