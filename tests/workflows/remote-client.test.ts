@@ -178,6 +178,22 @@ describe('a client through a server', () => {
     expect(await remote.cancel(broken, handle.id, '')).toEqual({ ending: 'over' });
   });
 
+  it('runs commands with input, whose bytes the server cannot read', async () => {
+    const stack = await deployed(memoryStack({ web: { image: 'web:1' } }));
+    const [line] = (await remote.status(stack)).found;
+    const seen = { stdout: '', stderr: '' };
+    async function* input(): AsyncGenerator<Buffer> {
+      yield Buffer.from('planted-1177');
+    }
+    const session = await remote.openCommand(stack, line!.name, ['cat'], {
+      input: input(),
+      onOutput: (stream, bytes) => (seen[stream] += bytes.toString()),
+    });
+    expect(await session.exitCode()).toBe(0);
+    expect(seen).toEqual({ stdout: 'planted-1177', stderr: 'echo in web\n' });
+    expect(await remote.exec(stack, line!.name, ['true'])).toEqual({ exitCode: 0, output: '' });
+  });
+
   it('says what one may not do, and what the server does not know', async () => {
     const stack = await deployed(shop());
     await engine.client.access.grant({ subject: 'user:vi', role: 'viewer', scope: stack.name });

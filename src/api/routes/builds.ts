@@ -44,6 +44,10 @@ export const buildRoutes: Route[] = [
     summary: 'Continues a deployment on the current build if no worker runs its own any more',
     params: deploymentParams,
     ...done,
-    handle: async ({ client, params }) => client.builds.adopt((await find(client, params)).id),
+    handle: async ({ client, params }) => {
+      const { id } = await find(client, params);
+      await client.builds.missing(id);
+      await client.builds.adopt(id);
+    },
   }),
 ];
