@@ -7,6 +7,7 @@ import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod
 import { z } from 'zod';
 import { actingFor, type DirectClient } from '../client';
 import type { Expected } from '../guard/expected-host';
+import { isLoopback } from '../model/names/registry';
 import { letIn, limitsOf, requireHost } from './access/admission';
 import { AccessDirectory, type Caller } from './access/directory';
 import { describeApi, prefix, problemResponses, ruleOf } from './description';
@@ -27,6 +28,11 @@ export interface ServerOptions {
   trustedProxies?: string[];
   /** Requests a minute of one caller or, without a valid token, of one address. */
   perMinute?: number;
+  /**
+   * The subject of requests without a token, who may do everything: for a server that only this machine reaches. Absent:
+   * every request needs a token.
+   */
+  anyone?: string;
   version: string;
   metrics?: ApiMetrics;
   onFailure: (error: Error, request?: { method: string; route: string }) => void;
@@ -73,7 +79,8 @@ export async function createApiServer(options: ServerOptions): Promise<FastifyIn
   app.addHook('onRequest', async (request) => requireHost(request, options.host));
   await app.register(rateLimit, { global: false });
   const limits = limitsOf(app, options.perMinute);
-  app.addHook('onRequest', async (request) => letIn(request, access, limits));
+  const anyone = anyoneOf(options);
+  app.addHook('onRequest', async (request) => letIn(request, { access, limits, ...(anyone && { anyone }) }));
   keepWhileWorking(app);
   await describeApi(app, options.version);
   app.setNotFoundHandler((request, reply) =>
@@ -84,6 +91,13 @@ export async function createApiServer(options: ServerOptions): Promise<FastifyIn
   app.get(`${prefix}/openapi.json`, { config: { action: 'open' }, schema: { hide: true } }, async () => app.swagger());
   await app.ready();
   return app;
+}
+
+/** @throws Error if everybody on a network would be let in */
+function anyoneOf({ anyone, host }: ServerOptions): Caller | undefined {
+  if (anyone === undefined) return undefined;
+  if (!isLoopback(host.bound)) throw new Error('a server without log-in must listen on loopback');
+  return { subject: anyone, token: 'none', roles: [{ role: 'admin', scope: '*' }] };
 }
 
 /** The connection of a request stays open while the request is worked on, even if nothing is sent meanwhile. */
@@ -153,7 +167,7 @@ function plain(result: unknown): unknown {
 }
 
 function authorOf({ ip }: FastifyRequest, { subject, token }: Caller): { by: string; from: string } {
-  return { by: subject, from: `${ip} with token ${token}` };
+  return { by: subject, from: token === 'none' ? ip : `${ip} with token ${token}` };
 }
 
 /**

@@ -42,4 +42,28 @@ describe('connections', () => {
       await server.close();
     }
   });
+
+  it('of foreign pages are refused, and without a token wherever log-in is needed', async () => {
+    const server = await createApiServer({ ...options, client: client(async () => []) });
+    const ask = async (headers: Record<string, string>) => (await server.inject({ url: '/api/v1/whoami', headers })).statusCode;
+    const own = { host: '127.0.0.1:1', authorization: `Bearer ${text}` };
+    expect(await ask({ host: own.host })).toBe(401);
+    expect(await ask({ ...own, origin: 'http://127.0.0.1:1' })).toBe(200);
+    for (const origin of ['https://evil.example', 'null', 'http://127.0.0.1.evil.example', 'http://'])
+      expect([origin, await ask({ ...own, origin })]).toEqual([origin, 403]);
+    await server.close();
+  });
+
+  it('of this machine need no token where the server says so, from no other host or page', async () => {
+    const server = await createApiServer({ ...options, client: client(async () => []), anyone: 'user:ana' });
+    const ask = (headers: Record<string, string>) => server.inject({ url: '/api/v1/whoami', headers });
+    const host = '127.0.0.1:1';
+    expect((await ask({ host })).json()).toMatchObject({ subject: 'user:ana', roles: [{ role: 'admin', scope: '*' }] });
+    expect((await ask({ host, authorization: 'Bearer wrong' })).statusCode).toBe(401);
+    expect((await ask({ host: 'evil.example' })).statusCode).toBe(400);
+    expect((await ask({ host, origin: 'https://evil.example' })).statusCode).toBe(403);
+    await server.close();
+    const open = { ...options, host: { bound: '0.0.0.0' }, client: client(async () => []), anyone: 'user:ana' };
+    await expect(createApiServer(open)).rejects.toThrow('must listen on loopback');
+  });
 });

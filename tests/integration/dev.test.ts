@@ -74,6 +74,12 @@ describe('deploy-code dev', () => {
     const second = await worker(/the worker was restarted \((\d+)\)/);
     expect(second).not.toBe(first);
     expect(said.text).toContain('the worker exited (SIGKILL)');
+
+    const [, api] = /API (http:\/\/localhost:\d+\/api\/v1)/.exec(said.text)!;
+    const { subject, roles } = (await (await fetch(`${api}/whoami`)).json()) as { subject: string; roles: object[] };
+    expect([subject, roles]).toEqual([expect.stringMatching(/^user:/), [{ role: 'admin', scope: '*' }]]);
+    const foreign = await fetch(`${api}/whoami`, { headers: { origin: 'https://evil.example' } });
+    expect(foreign.status).toBe(403);
     expect(await ended(child, 'SIGTERM')).toBe(0);
     await eventually(async () => expect(ofThisFolder()).toEqual([]));
   });

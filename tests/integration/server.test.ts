@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -13,6 +13,7 @@ import { cli } from '../support/cli';
 import { address, startEngine, type TestEngine } from '../support/engine';
 import { eventually } from '../support/eventually';
 import { memoryStack } from '../support/memory-stack';
+import { writeStack } from '../support/stack';
 
 const folder = mkdtempSync(join(tmpdir(), 'deploy-code-server-'));
 const at = (name: string) => join(folder, name);
@@ -111,6 +112,52 @@ describe('deploy-code server', () => {
     expect(await read('/readyz')).toBe('ready\n');
     expect(await read('/metrics')).toContain('route="/api/v1/whoami",method="GET",status="200"');
     expect((await ask('/metrics')).status).toBe(404);
+  });
+
+  it('lets the command line through, once it is logged in', async () => {
+    const url = `https://127.0.0.1:${port}`;
+    const home = { XDG_CONFIG_HOME: folder, NODE_EXTRA_CA_CERTS: at('ca.pem'), TEMPORAL_ADDRESS: '', NO_COLOR: '1' };
+    const through = (words: string[], input?: string, more: Record<string, string> = {}) =>
+      cli(words, { cwd: folder, environment: { ...home, ...more }, ...(input && { input: Buffer.from(input) }) });
+    const refused = (text: string) => ({ code: 2, stderr: expect.stringContaining(text) as string });
+    const web = { image: 'web:1', health_check: { command: ['check'] } };
+    const file = writeStack({
+      name: 'shop',
+      environment: 'test',
+      infrastructure: { container_runtime: 'Memory' },
+      services: { web },
+    });
+
+    expect(await through(['status', '-c', file, '--server', url])).toMatchObject(refused('there is no token for'));
+    expect(await through(['login', url, '--token-stdin'], 'dct_wrong')).toMatchObject(refused('does not know you'));
+    expect(await through(['whoami'])).toMatchObject(refused('log in at a server'));
+    expect(await through(['login', url, '--token-stdin', '--name', 'team'], `${token}\n`)).toMatchObject({
+      code: 0,
+      stdout: `logged in at ${url} as service:ci; commands go through it from now on\n`,
+    });
+    expect((await through(['whoami'])).stdout).toBe(`service:ci at ${url}\nROLE      SCOPE\noperator  shop\n`);
+    expect((await through(['context'])).stdout).toContain(`*  team     ${url}`);
+    expect(statSync(join(folder, 'deploy-code', 'contexts.json')).mode & 0o777).toBe(0o600);
+
+    const deployed = await through(['deploy', '-c', file, '--reason', 'through the server']);
+    expect([deployed.code, deployed.stderr]).toEqual([0, '']);
+    expect(deployed.stdout).toContain('DONE in');
+    expect((await through(['status', '-c', file])).stdout).toMatch(/web\s+1\/1/);
+    expect((await through(['history', '-c', file])).stdout).toMatch(/succeeded .*service:ci .*through the server/);
+    expect((await through(['logs', '-c', file])).stdout).toContain('log of web');
+    expect((await through(['exec', '-c', file, 'web', 'cat'], 'typed')).stdout).toBe('typed');
+    expect(await through(['volume', 'rm', '-c', file, 'x', '--force'])).toMatchObject(refused('has no volume'));
+    expect(await through(['access', 'list'])).toMatchObject(refused('does not allow this'));
+    expect(await through(['stop', '-c', file, '--server', url, '--address', 'x:1'])).toMatchObject(
+      refused('one of them'),
+    );
+    expect(await through(['stop', '-c', file, '--server', 'http://deploy.example.com'])).toMatchObject(
+      refused('would travel unencrypted'),
+    );
+    const environmentToken = { DEPLOY_CODE_SERVER: url, DEPLOY_CODE_TOKEN: token, XDG_CONFIG_HOME: tmpdir() };
+    expect((await through(['stop', '-c', file], undefined, environmentToken)).stdout).toContain('STOPPED');
+    expect(await through(['logout'])).toMatchObject({ code: 0, stdout: `logged out of ${url}\n` });
+    expect(readFileSync(join(folder, 'deploy-code', 'contexts.json'), 'utf8')).not.toContain(token);
   });
 
   it('takes a renewed certificate without a restart', async () => {

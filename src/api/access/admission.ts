@@ -17,19 +17,37 @@ declare module 'fastify' {
   }
 }
 
-/** @throws ApiProblem for a request to another host: a foreign page would use the browser of somebody here */
+/**
+ * @throws ApiProblem for a request to another host, or from a page of another: it would use the browser of somebody
+ * here
+ */
 export function requireHost({ headers }: FastifyRequest, host: Expected): void {
   if (!isExpectedHost(headers.host, host))
     throw new ApiProblem('bad_input', 'this server does not answer for that host', {
       advice: 'start it with --allow-host NAME, if the name is its own',
     });
+  if (headers.origin !== undefined && !isExpectedHost(hostOf(headers.origin), host))
+    throw new ApiProblem('forbidden', 'pages of another origin may not use this server');
+}
+
+function hostOf(origin: string): string {
+  return URL.canParse(origin) ? new URL(origin).host : '';
+}
+
+/** What lets requests in. */
+export interface Door {
+  access: AccessDirectory;
+  limits: Limits;
+  /** Who makes requests without a token. */
+  anyone?: Caller;
 }
 
 /** Checks the token of a request, and whether its owner may make it. Runs before a body is read. */
-export async function letIn(request: FastifyRequest, access: AccessDirectory, limits: Limits): Promise<void> {
+export async function letIn(request: FastifyRequest, { access, limits, anyone }: Door): Promise<void> {
   const { action } = request.routeOptions.config;
   if (action === 'open') return requireRate(await limits.ofAddress(request));
-  const caller = await callerOf(request, access, limits);
+  const isAnyone = anyone !== undefined && request.headers.authorization === undefined;
+  const caller = isAnyone ? anyone : await callerOf(request, access, limits);
   request.caller = caller;
   requireRate(await (request.routeOptions.config.frequent ? limits.ofSessions(request) : limits.ofCaller(request)));
   if (action === 'own' || request.is404) return;

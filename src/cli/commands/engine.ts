@@ -24,11 +24,12 @@ interface WorkerOptions extends ConnectionOptions {
 export function addEngine(program: Command): void {
   program
     .command('dev')
-    .description('run a development engine in this folder: an embedded Temporal (file database, UI) and a worker')
+    .description('run a development engine in this folder: an embedded Temporal (file database, UI), a worker and the API')
     .option('-d, --detach', 'run in the background')
     .option('--stop', 'stop the engine of this folder and delete its state')
     .option('--port <port>', 'Temporal frontend', positive, 7233)
     .option('--ui-port <port>', 'Temporal UI', positive, 8233)
+    .option('--api-port <port>', 'API, without log-in (default: 8234, or a free port if that is taken)', positive)
     .action(async (options: DevOptions) => {
       const { dev } = await import('../dev/index.js');
       await dev(options);

@@ -11,6 +11,7 @@ import { endProcesses } from '../../worker/end-processes';
 import { freePort } from '../../guard/free-port';
 import { underLock } from '../../guard/file-lock';
 import { guardProcess } from '../../guard/process';
+import { serveApi } from './api';
 import { SupervisedWorker } from './keep-worker';
 import { endProcess, Parts } from './parts';
 import { cacheFolder, engineFolder, forget, lockFile, prepareFolders, recall, remember } from './state';
@@ -26,6 +27,7 @@ export interface DevOptions {
   stop?: boolean;
   port: number;
   uiPort: number;
+  apiPort?: number;
 }
 
 const startWithinMs = 600_000;
@@ -71,9 +73,9 @@ async function runUntilStopped(options: DevOptions): Promise<void> {
   }
 }
 
-async function run({ port, uiPort }: DevOptions, parts: Parts): Promise<void> {
+async function run({ port, uiPort, apiPort }: DevOptions, parts: Parts): Promise<void> {
   const cli = await findTemporalCli(cacheFolder, say, parts.signal);
-  for (const each of [port, uiPort]) await requireFree(each);
+  for (const each of [port, uiPort, apiPort]) if (each !== undefined) await requireFree(each);
   const address = `127.0.0.1:${port}`;
   const ui = `http://localhost:${uiPort}`;
   const dataDir = dataFolder();
@@ -99,9 +101,10 @@ async function run({ port, uiPort }: DevOptions, parts: Parts): Promise<void> {
     log: workerLog(),
   });
   parts.add(() => endProcess(worker.release()));
-  await untilWorkerIsReady(worker.child, log);
+  const [api] = await Promise.all([serveApi(address, apiPort), untilWorkerIsReady(worker.child, log)]);
+  parts.add(api.close);
   remember({ address, ui, dataDir, pids: { dev: process.pid }, process: identify(process.pid) });
-  say(`engine ready: Temporal ${address}, UI ${ui}, worker ${worker.child.pid} (log ${workerLog()})`);
+  say(`engine ready: Temporal ${address}, UI ${ui}, API ${api.url}, worker ${worker.child.pid} (log ${workerLog()})`);
   void reportOutages(address, say, parts.signal);
   await Promise.race([worker.keep(), untilTemporalExits(server, temporalLog(engineFolder))]);
 }
@@ -144,13 +147,21 @@ async function stopRequested(): Promise<void> {
 }
 
 /** Starts the foreground form in the background and waits until it is ready. */
-async function detach({ port, uiPort }: DevOptions): Promise<void> {
+async function detach({ port, uiPort, apiPort }: DevOptions): Promise<void> {
   prepareFolders();
   const file = join(engineFolder, 'dev.log');
   const log = openSync(file, 'w', 0o600);
   const background = spawn(
     process.execPath,
-    [process.argv[1]!, 'dev', '--port', String(port), '--ui-port', String(uiPort)],
+    [
+      process.argv[1]!,
+      'dev',
+      '--port',
+      String(port),
+      '--ui-port',
+      String(uiPort),
+      ...(apiPort === undefined ? [] : ['--api-port', String(apiPort)]),
+    ],
     { detached: true, stdio: ['ignore', log, log] },
   );
   background.unref();
@@ -188,5 +199,5 @@ async function requireFree(port: number): Promise<void> {
     server.listen(port, '127.0.0.1', () => resolve(false));
   });
   await new Promise((resolve) => server.close(resolve));
-  if (busy) throw new BadRequest(`port ${port} is in use; choose others with --port and --ui-port`);
+  if (busy) throw new BadRequest(`port ${port} is in use; choose others with --port, --ui-port and --api-port`);
 }
