@@ -5,19 +5,23 @@ import { event, type EventLine } from '../../src/cli/output/event';
 import { address } from '../support/engine';
 import { cli } from '../support/cli';
 import { uniqueName, writeStack } from '../support/stack';
+import { openWay, ways, type OpenWay } from '../support/ways';
 import { WorkerProcess } from '../support/worker-process';
 
-describe('the command line, with an engine', () => {
+describe.each(ways)('the command line, with an engine, %s', (way) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-cli-'));
   const worker = new WorkerProcess('cli', dataDir);
   const files: string[] = [];
-  const place = { TEMPORAL_ADDRESS: '', TEMPORAL_NAMESPACE: 'cli' };
+  const place: Record<string, string> = {};
+  let open: OpenWay;
   beforeAll(async () => {
-    place.TEMPORAL_ADDRESS = address();
     await worker.start();
+    open = await openWay(way, 'cli');
+    Object.assign(place, open.environment);
   });
   afterAll(async () => {
     await Promise.all(files.map((file) => run(['stop', '-c', file])));
+    await open.close();
     await worker.stop();
     rmSync(dataDir, { recursive: true, force: true });
   });
@@ -122,7 +126,7 @@ services:
       code: 2,
       stderr: expect.stringContaining('there is no service "nope"; available: app'),
     });
-    expect(await run(['status', '-c', file, '--namespace', 'nowhere'])).toMatchObject({
+    expect(await run(['status', '-c', file, '--namespace', 'nowhere', '--address', address()])).toMatchObject({
       code: 5,
       stderr: expect.stringContaining('has no namespace "nowhere"'),
     });

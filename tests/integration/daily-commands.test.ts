@@ -1,26 +1,32 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { cli } from '../support/cli';
 import { docker, wipe } from '../support/docker-world';
 import { eventually } from '../support/eventually';
-import { address } from '../support/engine';
 import { images } from '../support/image';
 import { describeWith } from '../support/parts';
 import { uniqueName, writeStack } from '../support/stack';
 import { until } from '../support/until';
+import { openWay, ways, type OpenWay, type Way } from '../support/ways';
 import { WorkerProcess } from '../support/worker-process';
 
 describeWith('docker', 'commands of every day on Docker', () => {
+  describe.each(ways)('%s', commandsOfEveryDay);
+});
+
+function commandsOfEveryDay(way: Way): void {
   const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-exec-'));
   const worker = new WorkerProcess('daily-commands', dataDir);
   const name = uniqueName('exec');
-  const environment = { TEMPORAL_ADDRESS: '', TEMPORAL_NAMESPACE: 'daily-commands' };
+  const environment: Record<string, string> = {};
+  let open: OpenWay;
   let file: string;
   beforeAll(async () => {
-    environment.TEMPORAL_ADDRESS = address();
     await worker.start();
+    open = await openWay(way, 'daily-commands');
+    Object.assign(environment, open.environment);
     file = writeStack({
       name,
       environment: 'test',
@@ -38,6 +44,7 @@ describeWith('docker', 'commands of every day on Docker', () => {
   });
   afterAll(async () => {
     await wipe(name);
+    await open.close();
     await worker.stop();
     rmSync(dataDir, { recursive: true, force: true });
   });
@@ -89,14 +96,14 @@ describeWith('docker', 'commands of every day on Docker', () => {
     const number = /deployment (\d+) waits/.exec((await run('status')).stdout)![1]!;
     expect((await run('status', number)).stdout).toMatch(waits);
     await run('deploy', '-d', '--reason', 'after that');
-    const { username } = userInfo();
+    const { author } = open;
     await eventually(async () => {
       const { stdout } = await run('history');
-      expect(stdout).toMatch(new RegExp(`^\\d+ +delayed .* ${username} +deploy: SHOP-812$`, 'm'));
-      expect(stdout).toMatch(new RegExp(`^- +queued .* ${username} +deploy: after that$`, 'm'));
+      expect(stdout).toMatch(new RegExp(`^\\d+ +delayed .* ${author} +deploy: SHOP-812$`, 'm'));
+      expect(stdout).toMatch(new RegExp(`^- +queued .* ${author} +deploy: after that$`, 'm'));
     });
     const [queued] = JSON.parse((await run('history', '--json')).stdout) as [{ workflowId: string }];
-    expect(queued).toMatchObject({ status: 'queued', asked: { by: username, intent: 'deploy', reason: 'after that' } });
+    expect(queued).toMatchObject({ status: 'queued', asked: { by: author, intent: 'deploy', reason: 'after that' } });
     expect(await run('cancel', queued.workflowId)).toMatchObject({ code: 0 });
     await run('cancel', number);
     expect((await run('status', number, '--watch')).code).toBe(4);
@@ -113,11 +120,11 @@ describeWith('docker', 'commands of every day on Docker', () => {
     expect((await run(file, 'status')).stdout).not.toContain('failed');
     const broken = change({ environment: { CRASH: '7' } });
     expect(await run(broken, 'deploy', '--reason', 'SHOP-813')).toMatchObject({ code: 1 });
-    const { username } = userInfo();
+    const { author } = open;
     await eventually(async () =>
       expect((await run(broken, 'status')).stdout).toMatch(
         new RegExp(
-          `^deployment (\\d+) \\(deploy by ${username}, just now\\) failed and was rolled back: ` +
+          `^deployment (\\d+) \\(deploy by ${author}, just now\\) failed and was rolled back: ` +
             `app-1 .*exited 7.*; more: deploy-code status \\1 -c `,
           'm',
         ),
@@ -126,7 +133,7 @@ describeWith('docker', 'commands of every day on Docker', () => {
     const { failed } = JSON.parse((await run(broken, 'status', '--json')).stdout) as { failed: object };
     expect(failed).toMatchObject({
       outcome: 'rolled_back',
-      requestedBy: username,
+      requestedBy: author,
       reason: 'SHOP-813',
       endedAt: expect.stringMatching(/^\d{4}-.*Z$/) as string,
       cause: { service: 'app', message: expect.stringContaining('exited 7') as string },
@@ -179,4 +186,4 @@ describeWith('docker', 'commands of every day on Docker', () => {
     terminal.stdin.write('exit 9\n');
     expect(await ended).toBe(9);
   });
-});
+}
