@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { startServer } from '../../src/cli/dev/temporal-server';
 import { findTemporalCli } from '../../src/cli/dev/temporal-cli';
-import { DeployCodeClient, type Stack } from '../../src/client';
+import { DirectClient, type DeployCodeClient, type Stack } from '../../src/client';
 
 const port = 17_433;
 
@@ -42,7 +42,7 @@ export class BenchWorker {
     private readonly port = 19_465,
   ) {}
 
-  async start(): Promise<DeployCodeClient> {
+  async start(): Promise<DirectClient> {
     const begin = performance.now();
     const child = spawn(
       process.execPath,
@@ -63,7 +63,7 @@ export class BenchWorker {
       createInterface(child.stdout!).on('line', (line) => line.includes('worker is ready') && ready()),
     );
     this.readyMs = performance.now() - begin;
-    return DeployCodeClient.connect({ address: this.address });
+    return DirectClient.connect({ address: this.address });
   }
 
   /** The most memory it has held, in MiB; Linux only. */
@@ -81,14 +81,14 @@ export class BenchWorker {
 
 /** A Temporal, a worker and a client for one benchmark. */
 export async function withEngine<T>(
-  measure: (client: DeployCodeClient, worker: BenchWorker) => Promise<T>,
+  measure: (client: DirectClient, worker: BenchWorker, address: string) => Promise<T>,
 ): Promise<T> {
   const temporal = new BenchTemporal();
   await temporal.start();
   const worker = new BenchWorker(temporal.address, join(temporal.folder, 'data'));
   const client = await worker.start();
   try {
-    return await measure(client, worker);
+    return await measure(client, worker, temporal.address);
   } finally {
     await client.close();
     await worker.stop();

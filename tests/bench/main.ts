@@ -3,9 +3,18 @@ import { passes, type Figure } from './figure';
 import { kubernetes } from './kubernetes';
 import { memory, start } from './memory';
 import { rollout } from './rollout';
+import { server } from './server';
 import { validate } from './validate';
 
-const benchmarks: Record<string, () => Promise<Figure[]>> = { validate, start, memory, docker, kubernetes, rollout };
+const benchmarks: Record<string, () => Promise<Figure[]>> = {
+  validate,
+  start,
+  memory,
+  docker,
+  kubernetes,
+  rollout,
+  server,
+};
 
 async function main(args: string[]): Promise<void> {
   const json = args.includes('--json');

@@ -1,0 +1,245 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import autocannon from 'autocannon';
+import { may } from '../../src/api/access/authorise';
+import type { DirectClient } from '../../src/client';
+import { freePort } from '../../src/guard/free-port';
+import { stackOf } from '../support/stack';
+import { succeed, withEngine } from './engine';
+import { median, ms, ratio, timed, type Figure } from './figure';
+
+const rounds = 3;
+const secondsEach = 5;
+const watchers = 1000;
+const services = 20;
+
+/** The server: its reads against a bare Fastify, and what it takes when many use it. */
+export async function server(): Promise<Figure[]> {
+  return withEngine(async (client, _, address) => {
+    await client.access.grant({ subject: 'user:ana', role: 'admin', scope: '*' });
+    const [first, second] = [new BenchServer(address), new BenchServer(address)];
+    try {
+      await first.start();
+      await second.start();
+      const { token } = await client.access.createToken('user:ana');
+      return [
+        { name: 'server: start', value: ms(first.readyMs), unit: 'ms', bar: 1000, detail: 'until it answers' },
+        permissionCheck(),
+        await reads(first, token),
+        await underLoad(client, first, token),
+        await manyWatchers(client, first, token),
+        await revocation(client, first, second),
+      ];
+    } finally {
+      await first.stop();
+      await second.stop();
+    }
+  });
+}
+
+/** Reads that are answered from memory, with their token checked and counted. */
+async function reads(of: BenchServer, token: string): Promise<Figure> {
+  const body = await (await fetch(of.url('/whoami'), { headers: bearer(token) })).text();
+  const bare = new BareServer();
+  await bare.start(body);
+  const rates = { own: [] as number[], bare: [] as number[] };
+  try {
+    for (let round = 0; round < rounds; round += 1) {
+      rates.bare.push((await load(bare.url, 50)).requests.average);
+      rates.own.push((await load(of.url('/whoami'), 50, token)).requests.average);
+    }
+  } finally {
+    await bare.stop();
+  }
+  const [own, base] = [median(rates.own), median(rates.bare)];
+  return {
+    name: 'server: reads from memory, against a bare Fastify with the same bytes',
+    value: ratio(base / own),
+    unit: 'x',
+    bar: ratio(1 / 0.6),
+    detail: `${Math.round(own)} and ${Math.round(base)} requests a second, medians of ${rounds}`,
+  };
+}
+
+async function underLoad(client: DirectClient, of: BenchServer, token: string): Promise<Figure> {
+  const isOver = new AbortController();
+  const deployments = (async () => {
+    for (let version = 1; !isOver.signal.aborted; version += 1) await succeed(client, processes(version));
+  })();
+  const { latency } = await load(of.url('/whoami'), 500, token, 500);
+  isOver.abort();
+  await deployments;
+  return {
+    name: 'server: 95th percentile with 500 connections while deployments run',
+    value: ms((latency as unknown as { p97_5: number }).p97_5),
+    unit: 'ms',
+    bar: 100,
+    detail: 'one request a second of each connection; the 97.5th percentile, which autocannon tells',
+  };
+}
+
+async function manyWatchers(client: DirectClient, of: BenchServer, token: string): Promise<Figure> {
+  const before = of.memory();
+  const handle = await client.deploy(processes(0, 2000));
+  const id = handle.id.split('/')[3]!;
+  const url = of.url(`/environments/bench/default/deployments/${id}/events`);
+  const streams = await Promise.all(Array.from({ length: watchers }, () => openStream(url, token)));
+  await handle.result();
+  await Promise.all(streams.map((stream) => once(stream.resume(), 'end')));
+  return {
+    name: `server: ${watchers} watchers of one deployment`,
+    value: of.peakMemory() - before,
+    unit: 'MiB',
+    bar: 200,
+    detail: `peak of the process above ${before} MiB`,
+  };
+}
+
+async function revocation(client: DirectClient, first: BenchServer, second: BenchServer): Promise<Figure> {
+  const { id, token } = await client.access.createToken('user:ana');
+  const status = async (of: BenchServer) => (await fetch(of.url('/whoami'), { headers: bearer(token) })).status;
+  if ((await status(first)) !== 200 || (await status(second)) !== 200) throw new Error('the token is not let in');
+  const admin = (await client.access.createToken('user:ana')).token;
+  await fetch(first.url(`/access/tokens/${id}`), { method: 'DELETE', headers: bearer(admin) });
+  const took = await timed(async () => {
+    while ((await status(second)) === 200);
+  });
+  const detail = 'revoked at one server, until another refuses it';
+  return { name: 'server: a revoked token', value: ms(took), unit: 'ms', bar: 5000, detail };
+}
+
+function permissionCheck(): Figure {
+  const roles = Array.from({ length: 50 }, (_, index) => ({ role: 'operator', scope: `stack-${index}/test` }) as const);
+  const caller = { subject: 'user:ana', token: '', roles };
+  const place = { stack: 'stack-49', environment: 'test' };
+  const checks = 100_000;
+  const begin = performance.now();
+  for (let check = 0; check < checks; check += 1) may(caller, 'deployment.request', place);
+  const microseconds = ((performance.now() - begin) * 1000) / checks;
+  const detail = 'of somebody with 50 roles';
+  return { name: 'server: permission check', value: ratio(microseconds), unit: 'µs', bar: 50, detail };
+}
+
+const processes = (version: number, sleepMs = 0) =>
+  stackOf({
+    name: 'bench',
+    environment: 'default',
+    infrastructure: { container_runtime: 'Process' },
+    services: Object.fromEntries(
+      Array.from({ length: services }, (_, index) => [
+        `s${index}`,
+        { command: ['sleep', '1000'], environment: { VERSION: `${version} ${sleepMs}` }, stop_grace_period: '1s' },
+      ]),
+    ),
+  });
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+/** `perSecond`: in all; absent: as many as are answered. */
+function load(url: string, connections: number, token?: string, perSecond?: number): Promise<autocannon.Result> {
+  return new Promise((done, failed) => {
+    autocannon(
+      {
+        url,
+        connections,
+        duration: secondsEach,
+        ...(token !== undefined && { headers: bearer(token) }),
+        ...(perSecond !== undefined && { overallRate: perSecond }),
+      },
+      (error: Error | null, result) => {
+        const bad = result && result.non2xx + result.errors + result.timeouts;
+        if (error || bad > 0) failed(error ?? new Error(`${url}: ${bad} requests were not answered with 200`));
+        else done(result);
+      },
+    );
+  });
+}
+
+function openStream(url: string, token: string): Promise<IncomingMessage> {
+  return new Promise((done, failed) => {
+    get(url, { headers: bearer(token), agent: false }, (response) =>
+      response.statusCode === 200 ? done(response) : failed(new Error(`a watcher got status ${response.statusCode}`)),
+    ).on('error', failed);
+  });
+}
+
+/** A process that listens on a port, from its start to its end. */
+class Listening {
+  readyMs = 0;
+  protected port = 0;
+  protected child?: ChildProcess;
+
+  protected async run(words: (port: number) => string[], environment: Record<string, string> = {}): Promise<void> {
+    this.port = await freePort();
+    const begin = performance.now();
+    const child = spawn(process.execPath, words(this.port), {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...environment },
+    });
+    this.child = child;
+    await once(createInterface(child.stdout), 'line');
+    this.readyMs = performance.now() - begin;
+  }
+
+  async stop(): Promise<void> {
+    if (!this.child || this.child.exitCode !== null) return;
+    const gone = once(this.child, 'exit');
+    this.child.kill('SIGTERM');
+    await gone;
+  }
+}
+
+class BareServer extends Listening {
+  start(body: string): Promise<void> {
+    return this.run((port) => [resolve('.deploy-code/programs/tests/bench/bare-server.js'), String(port), body]);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}/`;
+  }
+}
+
+/** `deploy-code server` as a team runs it. */
+class BenchServer extends Listening {
+  constructor(private readonly address: string) {
+    super();
+  }
+
+  async start(): Promise<void> {
+    const inner = await freePort();
+    const words = ['--port', '--inner-port', '--per-minute'];
+    await this.run(
+      (port) => [
+        resolve('bin/deploy-code'),
+        'server',
+        '--address',
+        this.address,
+        ...words.flatMap((word, index) => [word, String([port, inner, 1_000_000_000][index])]),
+      ],
+      { XDG_CONFIG_HOME: mkdtempSync(join(tmpdir(), 'deploy-code-bench-')) },
+    );
+  }
+
+  url(path: string): string {
+    return `http://127.0.0.1:${this.port}/api/v1${path}`;
+  }
+
+  /** In MiB; Linux only. */
+  memory(): number {
+    return this.status('VmRSS');
+  }
+
+  peakMemory(): number {
+    return this.status('VmHWM');
+  }
+
+  private status(field: string): number {
+    const status = readFileSync(`/proc/${this.child!.pid}/status`, 'utf8');
+    return Math.round(Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)![1]) / 1024);
+  }
+}
