@@ -51,6 +51,12 @@ export const faults: Fault[] = [
     },
   },
   {
+    name: 'server killed',
+    weight: 4,
+    part: 'server',
+    strike: ({ server }, random) => without(server, () => server.kill(), awayMs(random)),
+  },
+  {
     name: 'Temporal killed',
     weight: 4,
     part: 'temporal',

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DeployCodeClient } from '../../src/client';
 import { BadRequest } from '../../src/temporal/errors';
 import { writeStack } from '../support/stack';
 import type { Arena } from './arena';
@@ -7,13 +8,22 @@ import type { Random } from './random';
 import { ask, deployAndDie, type Request } from './requests';
 import { broken, placeOf, toData, toStack, type Variant } from './stacks';
 
+export interface Round {
+  arena: Arena;
+  /** Asks by way of Temporal, or through the server. */
+  client: DeployCodeClient;
+  random: Random;
+  stack: string;
+  next: () => Variant;
+}
+
 /** What is asked for in a round. */
 export interface Operation {
   name: string;
   weight: number;
   /** The client is killed: a fault too. */
   killsClient?: boolean;
-  begin(round: { arena: Arena; random: Random; stack: string; next: () => Variant }): Promise<Request[]>;
+  begin(round: Round): Promise<Request[]>;
 }
 
 /** What a client had sent when it died has arrived by then. */
@@ -25,11 +35,11 @@ export const operations: Operation[] = [
   {
     name: 'deploy',
     weight: 6,
-    begin: async ({ arena, stack, next }) => {
+    begin: async ({ arena, client, stack, next }) => {
       const variant = next();
       return [
         await ask(`deploy of note ${variant.note}`, good, (options) =>
-          arena.client.deploy(toStack(arena, stack, variant), options),
+          client.deploy(toStack(arena, stack, variant), options),
         ),
       ];
     },
@@ -37,13 +47,13 @@ export const operations: Operation[] = [
   {
     name: 'deploy what is broken',
     weight: 4,
-    begin: async ({ arena, random, stack, next }) => {
+    begin: async ({ arena, client, random, stack, next }) => {
       const variant = broken(arena, next(), random);
       return [
         await ask(
           `deploy where ${variant.broken}`,
           variant.broken === 'an image does not exist' ? ['rolled_back', 'refused'] : ['rolled_back'],
-          (options) => arena.client.deploy(toStack(arena, stack, variant), options),
+          (options) => client.deploy(toStack(arena, stack, variant), options),
         ),
       ];
     },
@@ -51,35 +61,33 @@ export const operations: Operation[] = [
   {
     name: 'roll back',
     weight: 2,
-    begin: ({ arena, stack }) =>
-      orNothing(() =>
-        ask('rollback', good, (options) => arena.client.rollback(placeOf(stack), { ...options, force: true })),
-      ),
+    begin: ({ client, stack }) =>
+      orNothing(() => ask('rollback', good, (options) => client.rollback(placeOf(stack), { ...options, force: true }))),
   },
   {
     name: 'restart',
     weight: 1,
-    begin: async ({ arena, stack }) => [
-      await ask('restart of api', good, (options) => arena.client.restart(placeOf(stack), ['api'], options)),
+    begin: async ({ client, stack }) => [
+      await ask('restart of api', good, (options) => client.restart(placeOf(stack), ['api'], options)),
     ],
   },
   {
     name: 'stop',
     weight: 1,
-    begin: async ({ arena, stack, next }) => {
+    begin: async ({ arena, client, stack, next }) => {
       const variant = next();
-      return [await ask('stop', good, (options) => arena.client.stop(toStack(arena, stack, variant), options))];
+      return [await ask('stop', good, (options) => client.stop(toStack(arena, stack, variant), options))];
     },
   },
   {
     name: 'deploy twice at once',
     weight: 2,
-    begin: ({ arena, stack, next }) => {
+    begin: ({ arena, client, stack, next }) => {
       const variants = [next(), next()];
       return Promise.all(
         variants.map((variant) =>
           ask(`deploy of note ${variant.note}`, good, (options) =>
-            arena.client.deploy(toStack(arena, stack, variant), options),
+            client.deploy(toStack(arena, stack, variant), options),
           ),
         ),
       );
@@ -88,10 +96,10 @@ export const operations: Operation[] = [
   {
     name: 'supersede',
     weight: 2,
-    begin: async ({ arena, random, stack, next }) => {
+    begin: async ({ arena, client, random, stack, next }) => {
       const [first, second] = [next(), next()];
       const old = await ask(`deploy of note ${first.note}`, [...good, 'cancelled', 'refused'], (options) =>
-        arena.client.deploy(toStack(arena, stack, first), options),
+        client.deploy(toStack(arena, stack, first), options),
       );
       await sleep(random.between(0, 3000));
       return [
@@ -99,7 +107,7 @@ export const operations: Operation[] = [
         await ask(
           `superseding deploy of note ${second.note}`,
           good,
-          (options) => arena.client.deploy(toStack(arena, stack, second), options),
+          (options) => client.deploy(toStack(arena, stack, second), options),
           { whenBusy: 'supersede' },
         ),
       ];
@@ -108,10 +116,10 @@ export const operations: Operation[] = [
   {
     name: 'cancel',
     weight: 2,
-    begin: async ({ arena, random, stack, next }) => {
+    begin: async ({ arena, client, random, stack, next }) => {
       const variant = next();
       const request = await ask(`cancelled deploy of note ${variant.note}`, [...good, 'cancelled'], (options) =>
-        arena.client.deploy(toStack(arena, stack, variant), options),
+        client.deploy(toStack(arena, stack, variant), options),
       );
       await sleep(random.between(0, 3000));
       await request.handle.cancel('chaos').catch(() => undefined);

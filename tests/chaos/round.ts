@@ -22,6 +22,8 @@ export interface Script {
   operation: Operation;
   faults: { fault: Fault; afterMs: number; random: Random }[];
   random: Random;
+  /** By way of Temporal, or through the server. */
+  way: 'client' | 'remote';
 }
 
 export interface Outcome {
@@ -51,7 +53,8 @@ export function scriptOf(arena: Arena, { seed, number, only }: { seed: number; n
     if (possible && !chosen.some((other) => other.fault.part === fault.part))
       chosen.push({ fault, afterMs: random.below(longestDelayMs), random: new Random(seed, number, tries + 1) });
   }
-  return { number, stack, before, operation, faults: chosen, random };
+  const way = new Random(seed, number, 99).pick(['client', 'remote'] as const);
+  return { number, stack, before, operation, faults: chosen, random, way };
 }
 
 export function faultsOf({ operation, faults }: Script): string[] {
@@ -93,6 +96,7 @@ export async function play(arena: Arena, script: Script): Promise<Outcome> {
     touched,
     dockerCrashed,
     tokens: tokens.get(stack)!,
+    asked: operation.killsClient ? Infinity : settled.length,
   }).catch((error: Error) => [`the check itself: ${error.stack}`]);
   return end(
     settled.map(
@@ -103,10 +107,10 @@ export async function play(arena: Arena, script: Script): Promise<Outcome> {
   );
 }
 
-async function ask(arena: Arena, { random, operation, stack, number }: Script): Promise<Settled[]> {
+async function ask(arena: Arena, { random, operation, stack, number, way }: Script): Promise<Settled[]> {
   let note = number * 10;
   const next = () => variantOf(arena, stack, random, (note += 1));
-  const requests = await operation.begin({ arena, random, stack, next });
+  const requests = await operation.begin({ arena, client: arena[way], random, stack, next });
   return Promise.all(requests.map((request) => settle(request, random)));
 }
 

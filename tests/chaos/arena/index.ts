@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
-import { DirectClient } from '../../../src/client';
+import { DeployCodeClient, DirectClient } from '../../../src/client';
 import { images } from '../../support/image';
 import { OwnEngine } from '../../support/own-engine';
 import { WorkerProcess } from '../../support/worker-process';
@@ -12,12 +12,16 @@ import { DockerProxy } from './docker-proxy';
 import { Peer } from './peer';
 import { Registry } from '../../support/registry';
 import { publish } from './registry-images';
+import { ApiServer } from './server';
 import { Temporal } from './temporal';
 
 export const balancerImage = 'nginx:1.28';
 
 /** Secrets that are planted; nothing that the engine writes may hold them. */
 export const planted = { file: 'chaos-file-secret-8801', variable: 'chaos-variable-secret-8802' };
+
+/** Who asks through the server. */
+const subject = 'user:chaos';
 
 /** Where pulls are kept until they are whole: room for the images that are loaded at first, too. */
 const pullSpace = 1024 ** 3;
@@ -40,7 +44,10 @@ export class Arena {
   readonly engine: OwnEngine;
   readonly proxy: DockerProxy;
   readonly worker: WorkerProcess;
+  readonly server = new ApiServer(this.temporal.address);
   client!: DirectClient;
+  /** The same through the server. */
+  remote!: DeployCodeClient;
   hasBalancer = false;
   private readonly pullFolder = join(this.folder, 'pulls');
 
@@ -66,11 +73,16 @@ export class Arena {
     if (this.registry) await publish(this.engine.docker, this.registry);
     await this.worker.start();
     this.client = await DirectClient.connect({ address: this.temporal.address });
+    await this.client.access.grant({ subject, role: 'admin', scope: '*' });
+    const { token } = await this.client.access.createToken(subject);
+    await this.server.start();
+    this.remote = await DeployCodeClient.connect({ server: this.server.url, token });
   }
 
   /** `keep`: its files are left for somebody to look at. */
   async close(keep = false): Promise<void> {
     await this.client?.close();
+    await this.server.kill();
     await this.worker.kill();
     await this.temporal.kill();
     await this.registry?.kill();

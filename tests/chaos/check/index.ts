@@ -22,6 +22,8 @@ export interface Evidence {
   touched: boolean;
   dockerCrashed: boolean;
   tokens: string[];
+  /** The number of requests: each is one deployment, however often it was sent. */
+  asked: number;
 }
 
 /** Everything that does not hold after a round. */
@@ -39,6 +41,7 @@ export async function violations(evidence: Evidence): Promise<string[]> {
   }).catch((error: Error) => error.message);
   if (typeof quiet === 'string') return [`a lock or a queue entry leaked: ${quiet}`];
   const found = [...results(evidence), ...(await history(evidence))];
+  if (arena.server.crashes > 0) found.push(`the server has ended by itself ${arena.server.crashes} times`);
   if (evidence.touched && stack !== repairing) found.push(...(await heal(evidence)));
   return [...found, ...(await instances(evidence)), ...(await data(evidence)), ...(await secrets(evidence))];
 }
@@ -58,8 +61,8 @@ function results({ settled, touched }: Evidence): string[] {
   });
 }
 
-/** Every deployment of the round has an end that it reports. */
-async function history({ arena, stack, lastDeployment, settled }: Evidence): Promise<string[]> {
+/** Every deployment of the round has an end that it reports, and there are no more than were asked for. */
+async function history({ arena, stack, lastDeployment, settled, asked }: Evidence): Promise<string[]> {
   const own = (deployment: number | undefined) => (deployment ?? Infinity) > lastDeployment;
   return persist('the history', 20_000, async () => {
     const entries = (await arena.client.history(placeOf(stack), 10)).filter(({ deployment }) => own(deployment));
@@ -71,6 +74,9 @@ async function history({ arena, stack, lastDeployment, settled }: Evidence): Pro
     if (open.length > 0)
       throw new Error(`${open.map(({ workflowId, status }) => `${workflowId} is ${status}`).join(', ')}`);
     if (missing.length > 0) throw new Error(`${missing.map(({ what }) => what).join(', ')} is not in the history`);
+    // The watch repairs by itself.
+    const requested = entries.filter(({ result }) => result!.intent !== 'repair');
+    if (requested.length > asked) throw new Error(`${requested.length} deployments for ${asked} requests`);
     return [];
   }).catch((error: Error) => [error.message]);
 }
