@@ -160,7 +160,7 @@ describe('the answers of the API', () => {
     const path = `${here}/deployments/:deployment`;
     await expectStatus(200, 'GET', here);
     await expectStatus(200, 'GET', path, { params: { deployment: second as string } });
-    await expectStatus(204, 'POST', `${path}/answers`, { params, body: { question: 'none', answer: 'yes' } });
+    await expectStatus(422, 'POST', `${path}/answers`, { params, body: { question: 'none', answer: 'yes' } });
     await expectStatus(200, 'GET', `${here}/queue`);
     await expectStatus(200, 'POST', `${path}/cancellation`, { params: { deployment: second as string }, body: {} });
     await expectStatus(204, 'POST', `${path}/steering`, { params, body: { action: 'pause' } });
@@ -293,7 +293,8 @@ describe('the answers of the API', () => {
   it('were those of every route', () => {
     const all = [...routes.map(({ method, path }) => `${method} ${path}`), `GET ${events}`];
     // Tests of clients and of builds have these.
-    const elsewhere = [`POST ${events.replace('events', 'amendments')}`, 'PUT /builds/current'];
+    const of = (part: string) => `POST ${events.replace('events', part)}`;
+    const elsewhere = [of('answers'), of('amendments'), 'PUT /builds/current'];
     expect(all.filter((each) => !answered.has(each))).toEqual(elsewhere);
   });
 });

@@ -178,6 +178,20 @@ describe('a client through a server', () => {
     expect(await remote.cancel(broken, handle.id, '')).toEqual({ ending: 'over' });
   });
 
+  it('answers the question that a deployment asks, and no other', async () => {
+    const refuse = { migrate: { on_rollback: 'refuse' } };
+    const stack = await deployed(shop({}, refuse));
+    host.exits = { 'web:2': 1 };
+    const handle = await remote.deploy(shop({ migrate: 'migrate:2', api: 'api:2', web: 'web:2' }, refuse, stack.name));
+    let asked: string | undefined;
+    for await (const { question } of handle.watch()) if ((asked = question?.id) !== undefined) break;
+    await expect(handle.answer('another', 'leave as is', '')).rejects.toThrow('does not ask the question another');
+    await expect(handle.answer(asked!, 'perhaps', '')).rejects.toThrow('answer roll back, or leave as is');
+    await handle.answer(asked!, 'leave as is', '');
+    expect(await handle.result()).toMatchObject({ outcome: 'left_as_is' });
+    host.exits = {};
+  });
+
   it('runs commands with input, whose bytes the server cannot read', async () => {
     const stack = await deployed(memoryStack({ web: { image: 'web:1' } }));
     const [line] = (await remote.status(stack)).found;

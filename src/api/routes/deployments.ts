@@ -152,8 +152,11 @@ export const deploymentRoutes: Route[] = [
     params: deploymentParams,
     body: z.object({ question: z.string().min(1).max(200), answer: z.string().min(1).max(200) }),
     ...done,
-    handle: async ({ client, params, body, caller }) =>
-      (await find(client, params)).answer(body.question, body.answer, caller.subject),
+    handle: async ({ client, params, body, caller }) => {
+      const handle = await find(client, params);
+      await requireQuestion(handle, body);
+      await handle.answer(body.question, body.answer, caller.subject);
+    },
   }),
   route({
     method: 'POST',
@@ -214,6 +217,19 @@ export const eventsRoute = {
 
 /** Time in ms that a request waits for the end of a deployment. */
 const longestWaitMs = 60_000;
+
+/** @throws ApiProblem unless the deployment waits for this answer */
+async function requireQuestion(
+  handle: DeploymentHandle,
+  { question: id, answer }: { question: string; answer: string },
+): Promise<void> {
+  const { question } = await handle.progress();
+  if (question?.id !== id) throw new ApiProblem('refused', `the deployment does not ask the question ${id}`);
+  if (!question.answers.includes(answer))
+    throw new ApiProblem('refused', `"${answer}" is not an answer to "${question.text}"`, {
+      advice: `answer ${question.answers.join(', or ')}`,
+    });
+}
 
 async function resultOf(handle: DeploymentHandle): Promise<unknown> {
   const signal = AbortSignal.timeout(longestWaitMs);
