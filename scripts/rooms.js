@@ -51,8 +51,11 @@ const rooms = {
   },
   api: {
     uses: ['client', 'temporal', 'workflows/messages', 'guard', 'model'],
+    types: ['config'],
     packages: ['node', 'fastify', '@fastify/helmet', '@fastify/rate-limit', '@fastify/swagger', 'prom-client'].concat(
       'fastify-type-provider-zod',
+      'jose',
+      'openid-client',
       'zod',
     ),
   },

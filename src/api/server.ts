@@ -10,6 +10,7 @@ import type { Expected } from '../guard/expected-host';
 import { isLoopback } from '../model/names/registry';
 import { letIn, limitsOf, requireHost } from './access/admission';
 import { AccessDirectory, type Caller } from './access/directory';
+import { addAuth, createAuthContext, type PeopleOptions } from './auth';
 import { describeApi, prefix, problemResponses, ruleOf } from './description';
 import { addEvents } from './events-route';
 import { ApiMetrics } from './metrics';
@@ -33,6 +34,8 @@ export interface ServerOptions {
    * every request needs a token.
    */
   anyone?: string;
+  /** Absent: nobody can log in, and tokens are the only way in. */
+  people?: PeopleOptions;
   version: string;
   metrics?: ApiMetrics;
   onFailure: (error: Error, request?: { method: string; route: string }) => void;
@@ -53,7 +56,7 @@ const keyPattern = /^[\x21-\x7e]{1,200}$/;
 
 /** Creates the server of the API. Everything but its description needs a token; each route has an action. */
 export async function createApiServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { client, onFailure, metrics = new ApiMetrics() } = options;
+  const { client, onFailure, people, metrics = new ApiMetrics() } = options;
   const app = fastify({
     bodyLimit: largestBody,
     requestTimeout: requestMs,
@@ -69,14 +72,17 @@ export async function createApiServer(options: ServerOptions): Promise<FastifyIn
     return503OnClosing: true,
   } as never) as unknown as FastifyInstance;
   app.server.maxConnections = connections;
-  const access = new AccessDirectory(client.access, onFailure);
+  const access = new AccessDirectory(client.access, onFailure, {
+    issuer: people?.externalUrl,
+    declared: () => people?.declared().bindings ?? [],
+  });
   app.addHook('onClose', () => access.close());
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   measure(app, metrics);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, onFailure));
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: policy } });
-  app.addHook('onRequest', async (request) => requireHost(request, options.host));
+  app.addHook('onRequest', async (request) => requireHost(request, hostOf(options)));
   await app.register(rateLimit, { global: false });
   const limits = limitsOf(app, options.perMinute);
   const anyone = anyoneOf(options);
@@ -87,6 +93,7 @@ export async function createApiServer(options: ServerOptions): Promise<FastifyIn
     sendProblem(new ApiProblem('not_found', 'there is nothing at this address'), request, reply, onFailure),
   );
   for (const each of routes) addRoute(app, each, { client, access });
+  if (people) await addAuth(app, createAuthContext({ client, access }, people, onFailure));
   addEvents(app, { client, access }, metrics, onFailure);
   app.get(`${prefix}/openapi.json`, { config: { action: 'open' }, schema: { hide: true } }, async () => app.swagger());
   await app.ready();
@@ -98,6 +105,12 @@ function anyoneOf({ anyone, host }: ServerOptions): Caller | undefined {
   if (anyone === undefined) return undefined;
   if (!isLoopback(host.bound)) throw new Error('a server without log-in must listen on loopback');
   return { subject: anyone, token: 'none', roles: [{ role: 'admin', scope: '*' }] };
+}
+
+/** A server answers for its external address too. */
+function hostOf({ host, people }: ServerOptions): Expected {
+  if (!people) return host;
+  return { ...host, allowed: [...(host.allowed ?? []), new URL(people.externalUrl).hostname] };
 }
 
 /** The connection of a request stays open while the request is worked on, even if nothing is sent meanwhile. */

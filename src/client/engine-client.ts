@@ -1,5 +1,6 @@
 import type { Builds } from '../temporal/builds';
 import type { Access } from './access';
+import type { Sessions } from './access/sessions';
 import type { DirectClient } from './client';
 import type { Registries } from './registries';
 import type { Schedules } from './schedules';
@@ -21,6 +22,8 @@ export interface EngineClient extends Omit<
   >;
   readonly secrets: Pick<StoredSecrets, 'set' | 'store' | 'list' | 'names' | 'remove' | 'reseal' | 'keys'>;
   readonly registries: Pick<Registries, 'login' | 'list' | 'logout' | 'reseal' | 'audit'>;
-  readonly access: Pick<Access, 'grant' | 'withdraw' | 'bindings' | 'createToken' | 'tokens' | 'revokeToken'>;
+  readonly access: Pick<Access, 'grant' | 'withdraw' | 'bindings' | 'createToken' | 'tokens' | 'revokeToken'> & {
+    readonly sessions: Pick<Sessions, 'list' | 'revoke'>;
+  };
   readonly builds: Pick<Builds, 'list' | 'promote' | 'missing' | 'adopt'>;
 }

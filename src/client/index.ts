@@ -1,4 +1,4 @@
-export { Access, type TokenLine, type TokenOptions } from './access';
+export { Access, type SessionLine, type TokenLine, type TokenOptions } from './access';
 export { DirectClient, type PlanResult } from './client';
 export { DeployCodeClient } from './connect';
 export type { RequestOptions } from './request';

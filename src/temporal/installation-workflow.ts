@@ -30,10 +30,10 @@ export class InstallationWorkflow {
   }
 
   /** The answer to a query; undefined if nothing is kept. @throws GrpcServiceError soon if Temporal does not answer */
-  async read<T>(query: QueryDefinition<T>): Promise<T | undefined> {
+  async read<T, A extends unknown[]>(query: QueryDefinition<T, A>, ...args: A): Promise<T | undefined> {
     return this.temporal.withDeadline(Date.now() + answerWithinMs, async () => {
       await findWorker(this.temporal);
-      return ifRunning(this.handle, () => ask(this.temporal, () => this.handle.query(query)));
+      return ifRunning(this.handle, () => ask(this.temporal, () => this.handle.query<T, A>(query, ...args)));
     });
   }
 

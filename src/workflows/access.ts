@@ -1,45 +1,94 @@
+import type { UpdateDefinition } from '@temporalio/common';
 import { setHandler } from '@temporalio/workflow';
+import { Sessions } from './identity/sessions';
+import { SignIn } from './identity/sign-in';
 import { admit } from './support/admit';
 import { keep, recordAct, refusal } from './support/installation';
 import { accepts, listen } from './support/listen';
 import {
   accessLimits,
   accessQuery,
+  decideDeviceUpdate,
+  deviceQuery,
   grantUpdate,
+  issueCodeUpdate,
   issueUpdate,
+  openSessionUpdate,
+  publishKeyUpdate,
+  redeemCodeUpdate,
+  redeemDeviceUpdate,
+  refreshSessionUpdate,
+  requestDeviceUpdate,
+  revokeSessionUpdate,
   revokeUpdate,
+  oneSessionQuery,
+  sessionsQuery,
   usedSignal,
+  userCodeQuery,
   withdrawUpdate,
   type AccessState,
   type GrantRequest,
+  type KeptAccess,
   type StoredBinding,
   type TokenIssue,
   type TokenRevocation,
   type WithdrawalRequest,
 } from './messages';
-import { tidied } from './messages/shape';
+import { tidied, type Shape } from './messages/shape';
 import { inputs, shapes } from './messages/shapes';
 
-/** Keeps the roles and tokens of an installation, for its servers. */
-export async function access(before: AccessState = { bindings: [], tokens: {} }): Promise<void> {
-  const kept = new Access(admit(before, inputs.accessState, 'access'));
-  setHandler(accessQuery, () => kept.state);
-  setHandler(grantUpdate, (grant) => kept.grant(tidied(grant, shapes.grant)), { validator: accepts(shapes.grant) });
-  setHandler(withdrawUpdate, (role) => kept.withdraw(tidied(role, shapes.withdrawal)), {
-    validator: accepts(shapes.withdrawal),
-  });
-  setHandler(issueUpdate, (token) => kept.issue(tidied(token, shapes.tokenIssue)), {
-    validator: accepts(shapes.tokenIssue),
-  });
-  setHandler(revokeUpdate, (token) => kept.revoke(tidied(token, shapes.tokenRevocation)), {
-    validator: accepts(shapes.tokenRevocation),
-  });
+/** Keeps the roles, tokens and sessions of an installation, for its servers. */
+export async function access(before: KeptAccess = { bindings: [], tokens: {} }): Promise<void> {
+  const state = admit(before, inputs.accessState, 'access');
+  const kept = new Access(state);
+  setHandler(accessQuery, () => kept.forServers);
+  take(grantUpdate, shapes.grant, (grant) => kept.grant(grant));
+  take(withdrawUpdate, shapes.withdrawal, (role) => kept.withdraw(role));
+  take(issueUpdate, shapes.tokenIssue, (token) => kept.issue(token));
+  take(revokeUpdate, shapes.tokenRevocation, (token) => kept.revoke(token));
   listen(usedSignal, shapes.tokenUses, (uses) => kept.use(uses));
-  return keep(kept.state, ({ bindings, tokens }) => bindings.length === 0 && Object.keys(tokens).length === 0);
+  const sessions = new Sessions(state);
+  keepSessions(sessions);
+  keepCodes(new SignIn(state, sessions));
+  return keep(state, isEmpty);
+}
+
+function keepSessions(sessions: Sessions): void {
+  setHandler(sessionsQuery, () => sessions.current);
+  setHandler(oneSessionQuery, (id) => sessions.find(id));
+  take(openSessionUpdate, shapes.sessionOpening, (session) => sessions.open(session));
+  take(refreshSessionUpdate, shapes.sessionRefresh, (token) => sessions.refresh(token));
+  take(revokeSessionUpdate, shapes.sessionRevocation, (session) => sessions.revoke(session));
+  take(publishKeyUpdate, shapes.keyPublication, (key) => sessions.publish(key));
+}
+
+function keepCodes(codes: SignIn): void {
+  setHandler(deviceQuery, (digest) => codes.stateOf(digest));
+  setHandler(userCodeQuery, (digest) => codes.requestWith(digest));
+  take(issueCodeUpdate, shapes.codeIssue, (code) => codes.issueCode(code));
+  take(redeemCodeUpdate, shapes.codeRedemption, (code) => codes.redeemCode(code));
+  take(requestDeviceUpdate, shapes.deviceRequest, (device) => codes.requestDevice(device));
+  take(decideDeviceUpdate, shapes.deviceDecision, (decision) => codes.decideDevice(decision));
+  take(redeemDeviceUpdate, shapes.deviceRedemption, (device) => codes.redeemDevice(device));
+}
+
+/** Handles an update whose message fits a shape. */
+function take<T, M>(update: UpdateDefinition<T, [M]>, shape: Shape, handle: (message: M) => Promise<T>): void {
+  setHandler(update, (message: M) => handle(tidied(message, shape)), { validator: accepts(shape) });
+}
+
+function isEmpty({ bindings, ...records }: KeptAccess): boolean {
+  const { tokens, keys = {}, sessions = {}, devices = {} } = records;
+  return [bindings, tokens, keys, sessions, devices].every((each) => Object.keys(each).length === 0);
 }
 
 class Access {
-  constructor(readonly state: AccessState) {}
+  constructor(private readonly state: KeptAccess) {}
+
+  get forServers(): AccessState {
+    const { bindings, tokens, keys = {}, revoked = {}, audit } = this.state;
+    return { bindings, tokens, keys, revoked, ...(audit && { audit }) };
+  }
 
   /** A subject has one role in a scope: the last that was given. */
   async grant({ subject, role, scope, ...act }: GrantRequest): Promise<undefined> {

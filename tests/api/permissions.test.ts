@@ -40,6 +40,7 @@ const samples: Record<string, string> = {
   schedule: 'nightly',
   secret: 'PASSWORD',
   token: '0123456789abcdef',
+  login: '0123456789abcdef',
   registry: 'ghcr.io',
   session: '6f1c1a52-7d0e-4c1c-9a3e-0b8f2f6f5d11',
 };

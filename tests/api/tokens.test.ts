@@ -39,7 +39,7 @@ function world() {
       recordUses: async (each) => void uses.push(each),
     },
     () => undefined,
-    () => at,
+    { elapsed: () => at },
   );
   const add = (subject: string, more: Partial<AccessState['tokens'][string]> = {}) => {
     const { id, digest, text } = newApiToken();

@@ -39,6 +39,7 @@ function namesFor(shape: { name: NameKind }): string[] {
     '10.0.0.0/8',
     'web:8080',
     version,
+    'x'.repeat(43),
     digest,
     subject,
     ciphertext,

@@ -1,13 +1,26 @@
 import { timingSafeEqual } from 'node:crypto';
 import { parseApiToken } from '../../guard/access/api-token';
 import { monotonicMs } from '../../guard/monotonic';
-import type { Grants } from '../../model/access';
-import type { AccessState } from '../../workflows/messages';
+import type { Binding, Grants } from '../../model/access';
+import type { AccessState, StoredToken } from '../../workflows/messages';
+import { keyIdOf, looksLikeJwt, Verifier } from '../auth/jwt/verifier';
 
 /** Somebody whose token is valid. */
 export interface Caller extends Grants {
   subject: string;
+  /** Id of the token, or of the session that it belongs to. */
   token: string;
+  /** Of a person who has logged in. */
+  session?: string;
+}
+
+/** Besides what the installation keeps. */
+export interface DirectoryOptions {
+  /** The address of the installation; absent: nobody can log in, and no JWT is valid. */
+  issuer?: string;
+  /** Roles that are declared in a file. */
+  declared?: () => readonly Binding[];
+  elapsed?: () => number;
 }
 
 /** What the directory needs of the client. */
@@ -31,29 +44,58 @@ export class AccessDirectory {
   private reading?: Promise<AccessState>;
   private uses = new Map<string, number>();
   private readonly recording: NodeJS.Timeout;
+  private readonly verifier?: Verifier;
+  private readonly declared: () => readonly Binding[];
+  private readonly elapsed: () => number;
 
   constructor(
     private readonly source: AccessSource,
     private readonly onFailure: (error: Error) => void,
-    private readonly elapsed = monotonicMs,
+    { issuer, declared = () => [], elapsed = monotonicMs }: DirectoryOptions = {},
   ) {
+    this.elapsed = elapsed;
+    this.declared = declared;
+    if (issuer !== undefined) this.verifier = new Verifier(issuer);
     this.recording = setInterval(() => void this.flush(), recordEveryMs);
     this.recording.unref();
   }
 
   /** The owner of a token; undefined if it is not valid. @throws EngineUnreachable if nobody can tell */
   async authenticate(text: string, now = Date.now()): Promise<Caller | undefined> {
+    return looksLikeJwt(text) ? this.ofJwt(text, now) : this.ofApiToken(text, now);
+  }
+
+  private async ofApiToken(text: string, now: number): Promise<Caller | undefined> {
     const given = parseApiToken(text);
     if (!given) return undefined;
-    const { tokens, bindings } = await this.stateWith(given.id);
-    const token = Object.hasOwn(tokens, given.id) ? tokens[given.id] : undefined;
-    if (!token || !timingSafeEqual(Buffer.from(token.digest, 'hex'), Buffer.from(given.digest, 'hex')))
-      return undefined;
+    const state = await this.stateWith(({ tokens }) => Object.hasOwn(tokens, given.id));
+    const token = Object.hasOwn(state.tokens, given.id) ? state.tokens[given.id] : undefined;
+    if (!token || !isDigest(token, given.digest)) return undefined;
     if (token.until !== undefined && token.until <= now) return undefined;
     this.uses.set(given.id, now);
     const { subject, limit } = token;
-    const roles = bindings.filter((binding) => binding.subject === subject);
-    return { subject, token: given.id, roles, ...(limit && { limit }) };
+    return { subject, token: given.id, roles: this.rolesOf(state, [subject]), ...(limit && { limit }) };
+  }
+
+  private async ofJwt(text: string, now: number): Promise<Caller | undefined> {
+    const key = keyIdOf(text);
+    if (!this.verifier || key === undefined) return undefined;
+    const state = await this.stateWith(({ keys = {} }) => Object.hasOwn(keys, key));
+    const claims = await this.verifier.verify(text, state.keys ?? {}, now);
+    if (!claims) return undefined;
+    const { subject, groups, session } = claims;
+    if (session !== undefined && Object.hasOwn(state.revoked ?? {}, session)) return undefined;
+    return {
+      subject,
+      token: session ?? claims.id,
+      roles: this.rolesOf(state, [subject, ...groups.map((group) => `group:${group}`)]),
+      ...(session !== undefined && { session }),
+    };
+  }
+
+  /** What the installation keeps, and what a file declares. */
+  private rolesOf({ bindings }: AccessState, subjects: readonly string[]): Binding[] {
+    return [...bindings, ...this.declared()].filter(({ subject }) => subjects.includes(subject));
   }
 
   /** @throws EngineUnreachable if nobody could be let in now */
@@ -80,9 +122,9 @@ export class AccessDirectory {
   }
 
   /** A token that is not known may be new: it is looked for again, but not at the pace of somebody who tries many. */
-  private async stateWith(id: string): Promise<AccessState> {
+  private async stateWith(isKnown: (state: AccessState) => boolean): Promise<AccessState> {
     const state = await this.current();
-    return Object.hasOwn(state.tokens, id) || this.age < newTokenMs ? state : this.read();
+    return isKnown(state) || this.age < newTokenMs ? state : this.read();
   }
 
   private get age(): number {
@@ -114,4 +156,8 @@ export class AccessDirectory {
     this.reading = reading;
     return reading;
   }
+}
+
+function isDigest({ digest }: StoredToken, given: string): boolean {
+  return timingSafeEqual(Buffer.from(digest, 'hex'), Buffer.from(given, 'hex'));
 }

@@ -4,6 +4,7 @@ import { controlRoutes } from './controls';
 import { deploymentRoutes, eventsRoute } from './deployments';
 import { environmentRoutes } from './environments';
 import { installationRoutes } from './installation';
+import { logInRoutes } from './log-ins';
 import { scheduleRoutes } from './schedules';
 import { sessionRoutes } from './sessions';
 
@@ -16,6 +17,7 @@ export const routes: readonly Route[] = [
   ...sessionRoutes,
   ...buildRoutes,
   ...installationRoutes,
+  ...logInRoutes,
 ];
 
 /** Those, and the stream of events. */

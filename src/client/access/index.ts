@@ -20,6 +20,10 @@ import {
   type StoredBinding,
 } from '../../workflows/messages';
 import { authorOf } from '../orders';
+import { Sessions } from './sessions';
+import { SignIn } from './sign-in';
+
+export type { SessionLine } from './sessions';
 
 /** A token, without its secret. */
 export interface TokenLine {
@@ -50,6 +54,10 @@ type ReadTrail = (place: Place, last: number, known: AccessState['audit']) => Pr
 
 /** Who may do what through the servers of an installation. */
 export class Access {
+  /** Sessions of people. */
+  readonly sessions: Sessions;
+  /** Codes of people who log in. */
+  readonly signIn: SignIn;
   private readonly kept: InstallationWorkflow;
 
   constructor(
@@ -57,9 +65,11 @@ export class Access {
     private readonly readTrail: ReadTrail,
   ) {
     this.kept = new InstallationWorkflow(temporal, accessId, 'access', 'roles and tokens');
+    this.sessions = new Sessions(this.kept);
+    this.signIn = new SignIn(this.kept);
   }
 
-  /** Everything that is kept. Tokens are digests in it. */
+  /** What servers need to let somebody in. Tokens are digests in it. */
   async state(): Promise<AccessState> {
     return (await this.kept.read(accessQuery)) ?? { bindings: [], tokens: {} };
   }

@@ -1,11 +1,16 @@
 import type { Binding } from '../../model/access';
 import type { StoredBinding } from '../../workflows/messages';
-import type { TokenLine, TokenOptions } from '../access';
+import type { SessionLine, TokenLine, TokenOptions } from '../access';
 import type { Transport } from './transport';
 
 /** Who may do what, through a server. */
 export class RemoteAccess {
-  constructor(private readonly transport: Transport) {}
+  /** Sessions of people. */
+  readonly sessions: RemoteSessions;
+
+  constructor(private readonly transport: Transport) {
+    this.sessions = new RemoteSessions(transport);
+  }
 
   grant({ subject, role, scope }: Binding): Promise<void> {
     return this.transport.ask('PUT', '/access/roles', { body: { subject, role, scope } });
@@ -35,5 +40,26 @@ export class RemoteAccess {
 
   revokeToken(id: string): Promise<void> {
     return this.transport.ask('DELETE', `/access/tokens/${encodeURIComponent(id)}`);
+  }
+}
+
+/** The sessions of people who have logged in at the server. */
+class RemoteSessions {
+  constructor(private readonly transport: Transport) {}
+
+  async list(subject?: string): Promise<SessionLine[]> {
+    const { sessions } = await this.transport.ask<{ sessions: SessionLine[] }>('GET', '/access/sessions', {
+      query: { subject },
+    });
+    return sessions.map(({ at, seenAt, until, ...session }) => ({
+      ...session,
+      at: new Date(at),
+      seenAt: new Date(seenAt),
+      until: new Date(until),
+    }));
+  }
+
+  revoke(id: string): Promise<void> {
+    return this.transport.ask('DELETE', `/access/sessions/${encodeURIComponent(id)}`);
   }
 }

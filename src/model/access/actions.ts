@@ -50,9 +50,13 @@ export const actions = {
   'access.read': {
     role: 'admin',
     on: 'installation',
-    what: 'see roles, tokens and the audit trail of the installation',
+    what: 'see roles, tokens, sessions and the audit trail of the installation',
   },
-  'access.write': { role: 'admin', on: 'installation', what: 'give and take roles, and create and revoke tokens' },
+  'access.write': {
+    role: 'admin',
+    on: 'installation',
+    what: 'give and take roles, create and revoke tokens, and end sessions',
+  },
 } as const satisfies Record<string, ActionRule>;
 
 export type Action = keyof typeof actions;

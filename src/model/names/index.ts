@@ -149,6 +149,13 @@ const grammars = {
     hint: 'write STACK/ENVIRONMENT, STACK for all its environments, or * for everything',
   },
   tokenId: { pattern: /^[0-9a-f]{16}$/, hint: 'write the id of a token: 16 hexadecimal digits' },
+  /** What an identity provider calls a group; the part of a subject after `group:`. */
+  group: {
+    pattern: /^[A-Za-z0-9](?:[A-Za-z0-9_.@+-]{0,118}[A-Za-z0-9])?$/,
+    hint: 'write a name of letters, digits, _, ., @, + and -, at most 120',
+  },
+  /** 32 bytes in base64url: an Ed25519 public key, or its thumbprint. */
+  keyId: { pattern: /^[A-Za-z0-9_-]{43}$/, hint: 'write 43 characters of base64url' },
   /** SHA-256 in hexadecimal digits. */
   digest: { pattern: /^[0-9a-f]{64}$/, hint: 'write 64 hexadecimal digits' },
   /** Id of a request; part of its workflow id. */

@@ -11,6 +11,8 @@ import type { FleetState } from './fleet';
 import type { ReleaseContents } from './release';
 import { runtimeNames } from '../../model/runtimes';
 import { accessState, grant, tokenIssue, tokenRevocation, tokenUses, withdrawal } from './access';
+import { keyPublication, sessionOpening, sessionRefresh, sessionRevocation } from './access/sessions';
+import { codeIssue, codeRedemption, deviceDecision, deviceRedemption, deviceRequest } from './access/sign-in';
 import { act, author, reason } from './act';
 import { appliedRuns, committed, finished, go, queued } from './environment';
 import { slotWord } from './fleet';
@@ -222,6 +224,15 @@ export const shapes = {
   tokenIssue,
   tokenRevocation,
   tokenUses,
+  sessionOpening,
+  sessionRefresh,
+  sessionRevocation,
+  keyPublication,
+  codeIssue,
+  codeRedemption,
+  deviceRequest,
+  deviceDecision,
+  deviceRedemption,
   act,
   go,
   claim: partOf<SlotClaim>({ workflowId: 'deployment', limit: 'number' }),

@@ -17,6 +17,7 @@ export function addAccess(program: Command): void {
   const access = program.command('access').description('who may do what through `deploy-code server`');
   addRoles(access);
   addTokens(access.command('token').description('API tokens'));
+  addSessions(access.command('session').description('sessions of people who have logged in'));
 }
 
 function addRoles(access: Command): void {
@@ -92,6 +93,35 @@ function addTokens(token: Command): void {
     .action(async (id: string, options: ConnectionOptions) => {
       await withClient(options, (client) => client.access.revokeToken(id));
       say(`token ${id} is revoked`);
+    });
+}
+
+function addSessions(session: Command): void {
+  withConnection(session.command('list'))
+    .description('list the sessions, newest first')
+    .option('--subject <subject>', 'only those of user:NAME')
+    .option('--json', 'print JSON')
+    .action(async ({ subject, json, ...options }: ConnectionOptions & { subject?: string; json?: boolean }) => {
+      const sessions = await withClient(options, (client) => client.access.sessions.list(subject));
+      if (json) return printJson(sessions);
+      if (sessions.length === 0) return say('nobody is logged in');
+      const rows = sessions.map(({ id, subject: who, kind, method, from = '', seenAt, until }) => [
+        id,
+        who,
+        kind,
+        method,
+        from,
+        moment(seenAt),
+        moment(until),
+      ]);
+      print(table([['ID', 'SUBJECT', 'KIND', 'BY', 'FROM', 'LAST REFRESH', 'ENDS'], ...rows]));
+    });
+  withConnection(session.command('revoke'))
+    .description('end a session; servers refuse it within five seconds')
+    .argument('<id>', 'its id')
+    .action(async (id: string, options: ConnectionOptions) => {
+      await withClient(options, (client) => client.access.sessions.revoke(id));
+      say(`session ${id} is revoked`);
     });
 }
 

@@ -2,6 +2,7 @@ import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import type { Server } from 'node:http';
 import type { SecureContextOptions, Server as TlsServer } from 'node:tls';
 import { type Command, Option } from 'commander';
+import type { AccessConfig } from '../../../config/access';
 import { hostPort } from '../../../model/names/host-port';
 import { isLoopback } from '../../../model/names/registry';
 import { BadRequest } from '../../../temporal/errors';
@@ -19,6 +20,8 @@ interface ServerCommandOptions extends ConnectionOptions {
   allowHost?: string[];
   trustedProxy?: string[];
   perMinute: number;
+  access?: string;
+  externalUrl?: string;
 }
 
 const reloadEveryMs = 10_000;
@@ -36,6 +39,8 @@ export function addServer(program: Command): void {
       .option('--tls-key <file>', 'private key in PEM')
       .addOption(new Option('--tls-min <version>', 'oldest version of TLS').choices(['1.2', '1.3']).default('1.3'))
       .option('--plain-http', 'serve others without TLS, behind a proxy of your own that has it')
+      .option('--access <file>', 'where people log in, and roles that are kept in Git; read again when it changes')
+      .option('--external-url <url>', 'address of the installation for people who log in (or external_url in the file)')
       .option('--allow-host <names>', 'host names of this server; requests for other names are refused', list)
       .option('--trusted-proxy <addresses>', 'proxies whose X-Forwarded-For counts', list)
       .option('--per-minute <requests>', 'most requests a minute of a token, and of an address', positive, 600),
@@ -45,12 +50,16 @@ export function addServer(program: Command): void {
 async function serve(options: ServerCommandOptions): Promise<void> {
   const { host, port, tlsCert, tlsKey, plainHttp = false, allowHost = [], trustedProxy, perMinute } = options;
   requireTransport(options);
-  const [{ ApiMetrics, createApiServer }, { DeployCodeClient }, { guardProcess }, { serveHttp }] = await Promise.all([
-    import('../../../api/index.js'),
-    import('../../../client/index.js'),
-    import('../../../guard/process.js'),
-    import('../../../telemetry/http.js'),
-  ]);
+  const [{ ApiMetrics, createApiServer }, { DeployCodeClient }, { guardProcess }, { serveHttp }, { watchAccess }] =
+    await Promise.all([
+      import('../../../api/index.js'),
+      import('../../../client/index.js'),
+      import('../../../guard/process.js'),
+      import('../../../telemetry/http.js'),
+      import('./access-file.js'),
+    ]);
+  const access = watchAccess(options.access);
+  const externalUrl = await externalUrlOf(options, access.current());
   const client = await DeployCodeClient.connect(options);
   const metrics = new ApiMetrics();
   const onFailure = (error: Error, request?: { method: string; route: string }) =>
@@ -67,6 +76,7 @@ async function serve(options: ServerCommandOptions): Promise<void> {
     version: (require('../../../../package.json') as { version: string }).version,
     onFailure,
     ...(readTls && { tls: readTls() }),
+    ...(externalUrl !== undefined && { people: { externalUrl, declared: () => access.current() } }),
     ...(trustedProxy && { trustedProxies: trustedProxy }),
   });
   await app.listen({ host, port });
@@ -83,6 +93,7 @@ async function serve(options: ServerCommandOptions): Promise<void> {
   const stopReloading = readTls ? reloadTls(app.server, [tlsCert!, tlsKey!], readTls) : () => undefined;
   const stop = async (): Promise<void> => {
     stopReloading();
+    access.stop();
     inner.close();
     await app.close();
     await client.close();
@@ -93,6 +104,24 @@ async function serve(options: ServerCommandOptions): Promise<void> {
     `the API is at ${readTls ? 'https' : 'http'}://${hostPort(host, port)}/api/v1` +
       (plainHttp && !readTls ? ', without TLS: keep it behind a proxy that has it' : ''),
   );
+}
+
+/**
+ * The address that people have; on loopback that of the server itself; undefined if nobody can log in.
+ * @throws BadRequest if the access file needs one, and none is given
+ */
+async function externalUrlOf(
+  { externalUrl, host, port, tlsCert }: ServerCommandOptions,
+  declared: AccessConfig,
+): Promise<string | undefined> {
+  const { requireExternalUrl } = await import('../../../config/access/index.js');
+  if (externalUrl !== undefined) return requireExternalUrl(externalUrl);
+  if (declared.externalUrl !== undefined) return declared.externalUrl;
+  if (isLoopback(host)) return `${tlsCert === undefined ? 'http' : 'https'}://${hostPort(host, port)}`;
+  const { providers, workloads } = declared;
+  if (Object.keys({ ...providers, ...workloads }).length > 0)
+    throw new BadRequest('people need the address of this server: give --external-url, or external_url in the file');
+  return undefined;
 }
 
 /** @throws BadRequest if tokens would travel unencrypted, or half of a certificate is given */

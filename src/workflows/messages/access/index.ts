@@ -2,7 +2,12 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { roles, type Binding } from '../../../model/access';
 import type { AuditHead } from '../../../model/audit';
 import { act, author } from '../act';
+import { signingKey, storedSession, type SigningKey, type StoredSession } from './sessions';
+import { storedCode, storedDevice, type StoredCode, type StoredDevice } from './sign-in';
 import { line, listOf, named, oneOf, only, optional, partOf, recordOf, type TypeOf } from '../shape';
+
+export * from './sessions';
+export * from './sign-in';
 
 /** Messages to the workflow that keeps who may do what in an installation. It holds no token, only digests of them. */
 
@@ -51,19 +56,39 @@ export interface StoredBinding extends Binding {
   at: number;
 }
 
+/** What servers look at every two seconds: all that they need to let somebody in, and nothing else. */
 export interface AccessState {
   bindings: StoredBinding[];
   /** By id. */
   tokens: Record<string, StoredToken>;
+  /** Public keys of the servers, by their ids. */
+  keys?: Record<string, SigningKey>;
+  /** Sessions that ended while a JWT of them may still be valid, by id; when, in ms since the epoch. */
+  revoked?: Record<string, number>;
   /** The end of the audit trail of the installation. */
   audit?: AuditHead;
 }
 
-export const accessState = partOf<AccessState>({
+/** Everything that is kept. */
+export interface KeptAccess extends AccessState {
+  /** By id. */
+  sessions?: Record<string, StoredSession>;
+  /** Authorization codes by their digests. */
+  codes?: Record<string, StoredCode>;
+  /** Device codes by their digests. */
+  devices?: Record<string, StoredDevice>;
+}
+
+export const accessState = partOf<KeptAccess>({
   bindings: listOf(
     only({ subject: named('subject'), role, scope: named('scope'), by: author, from: optional(author), at: 'number' }),
   ),
   tokens: recordOf(storedToken),
+  keys: optional(recordOf(signingKey)),
+  revoked: optional(recordOf('number')),
+  sessions: optional(recordOf(storedSession)),
+  codes: optional(recordOf(storedCode)),
+  devices: optional(recordOf(storedDevice)),
   audit: optional(only({ sequence: 'count', hash: 'text', place: optional(oneOf('database')) })),
 });
 

@@ -1,0 +1,53 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AuthContext } from '../context';
+
+/** The cookies of pages. */
+export const cookies = {
+  /** The session of somebody who has logged in. */
+  session: 'deploy-code',
+  /** A random value, to which the forms of those are bound who have not logged in yet. */
+  form: 'deploy-code-form',
+  /** What a log-in at an identity provider began with. */
+  oidc: 'deploy-code-oidc',
+} as const;
+export type CookieName = keyof typeof cookies;
+
+const longest = 4000;
+const plain = /^[A-Za-z0-9_-]*$/;
+
+/** Only this host can set a `__Host-` cookie, and only with TLS; loopback without TLS has plain names. */
+function nameOf({ isSecure }: AuthContext, cookie: CookieName): string {
+  return isSecure ? `__Host-${cookies[cookie]}` : cookies[cookie];
+}
+
+/** The value of a cookie; undefined if there is none, or more than one of that name. */
+export function readCookie(context: AuthContext, request: FastifyRequest, cookie: CookieName): string | undefined {
+  const start = `${nameOf(context, cookie)}=`;
+  const found = (request.headers.cookie ?? '')
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(start));
+  const [value = ''] = found.map((pair) => pair.slice(start.length));
+  return found.length === 1 && value.length <= longest && plain.test(value) ? value : undefined;
+}
+
+/** Scripts cannot read it, and pages of others send it only with links. */
+export function writeCookie(
+  context: AuthContext,
+  reply: FastifyReply,
+  cookie: CookieName,
+  value: string,
+  maxAgeMs: number,
+): void {
+  if (!plain.test(value)) throw new Error(`a cookie cannot have this value`);
+  const secure = context.isSecure ? '; Secure' : '';
+  const lasts = `Max-Age=${Math.floor(maxAgeMs / 1000)}`;
+  void reply.header(
+    'set-cookie',
+    `${nameOf(context, cookie)}=${value}; Path=/; ${lasts}; HttpOnly; SameSite=Lax${secure}`,
+  );
+}
+
+export function clearCookie(context: AuthContext, reply: FastifyReply, cookie: CookieName): void {
+  writeCookie(context, reply, cookie, '', 0);
+}

@@ -1,0 +1,13 @@
+const longest = 3000;
+
+/** Pages that a log-in leads back to. */
+const pages = new Set(['/auth/authorize', '/device', '/login']);
+
+/** Where a log-in leads back to: a page of this server and nothing else; undefined for every other text. */
+export function returnPath(text: unknown, origin: string): string | undefined {
+  if (typeof text !== 'string' || text.length > longest || !/^\/[\x21-\x7e]*$/.test(text)) return undefined;
+  if (!URL.canParse(text, origin)) return undefined;
+  const url = new URL(text, origin);
+  if (url.origin !== origin || !pages.has(url.pathname)) return undefined;
+  return `${url.pathname}${url.search}`;
+}

@@ -1,0 +1,40 @@
+import type { AccessConfig } from '../../config/access';
+import type { Services } from '../route';
+import { SigningKeys } from './jwt/signing-keys';
+
+/** How people and CI jobs log in. */
+export interface PeopleOptions {
+  /** The address of the installation, as browsers and programs have it, without a path: `https://deploy.example.com`. */
+  externalUrl: string;
+  /** What the access file declares now. */
+  declared: () => AccessConfig;
+}
+
+/** What pages and endpoints of log-in work with. */
+export interface AuthContext extends Services {
+  /** The address of the installation; the issuer of its JWTs. */
+  issuer: string;
+  origin: string;
+  /** True with TLS; without it, the server is for this machine only. */
+  isSecure: boolean;
+  keys: SigningKeys;
+  declared: () => AccessConfig;
+  onFailure: OnFailure;
+}
+
+/** Hears of errors that nobody expected. */
+type OnFailure = (error: Error, request?: { method: string; route: string }) => void;
+
+export function createAuthContext(
+  services: Services,
+  { externalUrl, declared }: PeopleOptions,
+  onFailure: OnFailure,
+): AuthContext {
+  const { origin, protocol } = new URL(externalUrl);
+  const { client, access } = services;
+  const keys = new SigningKeys(externalUrl, async (key) => {
+    await client.access.sessions.publishKey(key);
+    access.forget();
+  });
+  return { ...services, issuer: externalUrl, origin, isSecure: protocol === 'https:', keys, declared, onFailure };
+}

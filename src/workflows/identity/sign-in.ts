@@ -1,0 +1,112 @@
+import {
+  codeLimits,
+  sessionLimits,
+  type CodeIssue,
+  type CodeRedemption,
+  type DeviceDecision,
+  type DeviceRedemption,
+  type DeviceRequest,
+  type KeptAccess,
+  type Redeemed,
+  type StoredDevice,
+} from '../messages';
+import { refusal } from '../support/installation';
+import { own, select, without, type Sessions } from './sessions';
+
+type Person = Pick<CodeRedemption, 'by' | 'from'>;
+
+/** Codes that become sessions of the command line, each once. */
+export class SignIn {
+  /** Codes that were used again while their session was being opened. */
+  private readonly replayed = new Set<string>();
+
+  constructor(
+    private readonly kept: KeptAccess,
+    private readonly sessions: Sessions,
+  ) {}
+
+  async issueCode({ digest, binding, subject, groups, method }: CodeIssue): Promise<undefined> {
+    this.prune();
+    requireRoom(this.kept.codes ?? {}, codeLimits.codes);
+    const identity = { subject, groups: groups.slice(0, sessionLimits.groups), method };
+    const code = { binding, ...identity, until: Date.now() + codeLimits.codeMs };
+    this.kept.codes = { ...this.kept.codes, [digest]: code };
+  }
+
+  /** A code is spent by the first attempt, also by a wrong one: nobody tries verifiers. */
+  async redeemCode({ code: digest, binding, ...opening }: CodeRedemption): Promise<Redeemed> {
+    this.prune();
+    const code = own(this.kept.codes ?? {}, digest);
+    if (!code) return { problem: 'unknown' };
+    if (code.session !== undefined) return this.refuseReplay(digest, code.session, opening);
+    const isRight = code.binding === binding;
+    this.kept.codes = isRight
+      ? { ...this.kept.codes, [digest]: { ...code, session: opening.id } }
+      : without(this.kept.codes ?? {}, digest);
+    if (!isRight) return { problem: 'mismatch' };
+    const { subject, groups, method } = code;
+    const grant = await this.sessions.open({ ...opening, kind: 'command-line', subject, groups, method, by: subject });
+    return this.replayed.delete(digest) ? this.refuseReplay(digest, grant.id, opening) : { grant };
+  }
+
+  /** Ends the session that the code became; one that is being opened, as soon as it is. */
+  private async refuseReplay(digest: string, session: string, { by, from }: Person): Promise<Redeemed> {
+    const wasOpen = await this.sessions.revoke({ id: session, by, from }, ': its code was used twice');
+    if (!wasOpen) this.replayed.add(digest);
+    return { problem: 'replayed' };
+  }
+
+  async requestDevice({ digest, userCode, ...person }: DeviceRequest): Promise<undefined> {
+    this.prune();
+    requireRoom(this.kept.devices ?? {}, codeLimits.devices);
+    const at = Date.now();
+    const device: StoredDevice = { userCode, ...person, at, until: at + codeLimits.deviceMs, state: 'pending' };
+    this.kept.devices = { ...this.kept.devices, [digest]: device };
+  }
+
+  stateOf(digest: string): StoredDevice['state'] | undefined {
+    return own(this.waiting, digest)?.state;
+  }
+
+  requestWith(userCode: string): { from?: string; at: number } | undefined {
+    const [, device] = this.pendingWith(userCode) ?? [];
+    return device && { at: device.at, ...(device.from !== undefined && { from: device.from }) };
+  }
+
+  async decideDevice({ userCode, decision, subject, groups, method }: DeviceDecision): Promise<boolean> {
+    const [digest, device] = this.pendingWith(userCode) ?? [];
+    if (digest === undefined || !device) return false;
+    const identity = { subject, groups: groups.slice(0, sessionLimits.groups), method };
+    const decided = { ...device, state: decision, ...(decision === 'approved' && { identity }) };
+    this.kept.devices = { ...this.kept.devices, [digest]: decided };
+    return true;
+  }
+
+  async redeemDevice({ device: digest, ...opening }: DeviceRedemption): Promise<Redeemed> {
+    const { identity } = own(this.waiting, digest) ?? {};
+    if (!identity) return { problem: 'unknown' };
+    this.kept.devices = without(this.kept.devices ?? {}, digest);
+    return {
+      grant: await this.sessions.open({ ...opening, ...identity, kind: 'command-line', by: identity.subject }),
+    };
+  }
+
+  private get waiting(): Record<string, StoredDevice> {
+    return select(this.kept.devices ?? {}, ({ until }) => until > Date.now());
+  }
+
+  private pendingWith(userCode: string): [string, StoredDevice] | undefined {
+    return Object.entries(this.waiting).find(
+      ([, device]) => device.state === 'pending' && device.userCode === userCode,
+    );
+  }
+
+  private prune(): void {
+    this.kept.codes = select(this.kept.codes ?? {}, ({ until }) => until > Date.now());
+    this.kept.devices = this.waiting;
+  }
+}
+
+function requireRoom(kept: Record<string, unknown>, most: number): void {
+  if (Object.keys(kept).length >= most) throw refusal('too many people log in at this moment; try again in a minute');
+}

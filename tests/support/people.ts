@@ -1,0 +1,125 @@
+import { createApiServer, type ServerOptions } from '../../src/api';
+import { emptyAccess, type AccessConfig } from '../../src/config/access';
+import type { DirectClient } from '../../src/client';
+import { Sessions } from '../../src/client/access/sessions';
+import { SignIn } from '../../src/client/access/sign-in';
+import { Sessions as KeptSessions } from '../../src/workflows/identity/sessions';
+import { SignIn as KeptSignIn } from '../../src/workflows/identity/sign-in';
+import type { KeptAccess } from '../../src/workflows/messages';
+import { fits, tidied, type Shape } from '../../src/workflows/messages/shape';
+import { shapes } from '../../src/workflows/messages/shapes';
+
+/** The audit trail, instead of an activity. */
+const mockRecords: string[] = [];
+jest.mock('../../src/workflows/support/installation', () => ({
+  recordAct: async (_state: unknown, { by }: { by?: string }, what: string) => void mockRecords.push(`${by}: ${what}`),
+  refusal: (message: string) => {
+    const { BadRequest } = require('../../src/temporal/errors') as typeof import('../../src/temporal/errors');
+    return new BadRequest(message);
+  },
+}));
+
+/** The code of the workflow that keeps access, in this process: several servers can share it. */
+export class AccessWorld {
+  readonly state: KeptAccess = { bindings: [], tokens: {} };
+  readonly records = mockRecords;
+  readonly access: Record<string, unknown>;
+  readonly sessions: Sessions;
+
+  constructor() {
+    mockRecords.length = 0;
+    const sessions = new KeptSessions(this.state);
+    const signIn = new KeptSignIn(this.state, sessions);
+    const updates: Record<string, [Shape, (message: never) => unknown]> = {
+      openSession: [shapes.sessionOpening, (message) => sessions.open(message)],
+      refreshSession: [shapes.sessionRefresh, (message) => sessions.refresh(message)],
+      revokeSession: [shapes.sessionRevocation, (message) => sessions.revoke(message)],
+      publishKey: [shapes.keyPublication, (message) => sessions.publish(message)],
+      issueCode: [shapes.codeIssue, (message) => signIn.issueCode(message)],
+      redeemCode: [shapes.codeRedemption, (message) => signIn.redeemCode(message)],
+      requestDevice: [shapes.deviceRequest, (message) => signIn.requestDevice(message)],
+      decideDevice: [shapes.deviceDecision, (message) => signIn.decideDevice(message)],
+      redeemDevice: [shapes.deviceRedemption, (message) => signIn.redeemDevice(message)],
+    };
+    const queries: Record<string, (of: string) => unknown> = {
+      sessions: () => sessions.current,
+      session: (id) => sessions.find(id),
+      device: (digest) => signIn.stateOf(digest),
+      userCode: (digest) => signIn.requestWith(digest),
+    };
+    const change = async ({ name }: { name: string }, message: unknown) => {
+      const [shape, handle] = updates[name]!;
+      if (!fits(message, shape)) throw new Error(`malformed message ${name}: ${JSON.stringify(message)}`);
+      return copy(await handle(tidied(message, shape) as never));
+    };
+    const kept = {
+      store: change,
+      change,
+      read: async ({ name }: { name: string }, of: string) => copy(queries[name]!(of)),
+    } as never;
+    this.sessions = new Sessions(kept);
+    this.access = {
+      state: async () => copy(this.state),
+      recordUses: async () => undefined,
+      bindings: async () => this.state.bindings,
+      sessions: this.sessions,
+      signIn: new SignIn(kept),
+    };
+  }
+
+  get client(): DirectClient {
+    return { access: this.access } as unknown as DirectClient;
+  }
+}
+
+/** A message goes through JSON. */
+function copy<T>(value: T): T {
+  return value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T);
+}
+
+export const externalUrl = 'https://deploy.example.com';
+export const host = 'deploy.example.com';
+
+/** One of any number of servers with the same state. */
+export function serverOf(
+  world: AccessWorld,
+  declared: Partial<AccessConfig> = {},
+  options: Partial<ServerOptions> = {},
+): ReturnType<typeof createApiServer> {
+  return createApiServer({
+    client: world.client,
+    host: { bound: '127.0.0.1', allowed: [] },
+    people: { externalUrl, declared: () => ({ ...emptyAccess, ...declared }) },
+    perMinute: 100_000,
+    version: '0',
+    onFailure: (error) => {
+      throw error;
+    },
+    ...options,
+  });
+}
+
+/** The cookies that an answer sets, as the header that a browser sends. */
+export function cookiesOf({ headers }: { headers: Record<string, unknown> }): string {
+  const set = [headers['set-cookie'] ?? []].flat() as string[];
+  return set
+    .map((line) => line.split(';')[0]!)
+    .filter((pair) => !pair.endsWith('='))
+    .join('; ');
+}
+
+/** The fields of the form of a page. */
+export function formOf(page: string): Record<string, string> {
+  const inputs = [...page.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)];
+  return Object.fromEntries(inputs.map(([, name, value]) => [name!, unescaped(value!)]));
+}
+
+const unescaped = (text: string) =>
+  text
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&');
+
+export const formHeaders = { host, 'content-type': 'application/x-www-form-urlencoded' };
