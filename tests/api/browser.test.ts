@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { html, Html } from '../../src/api/auth/browser/html';
 import { returnPath } from '../../src/api/auth/browser/return-path';
 import { newSessionToken } from '../../src/guard/access/session-token';
-import { AccessWorld, externalUrl, formHeaders, formOf, host, serverOf } from '../support/people';
+import { AccessWorld, externalUrl, formHeaders, formOf, host, loggedIn, serverOf } from '../support/people';
 
 const company = { type: 'oidc', issuer: 'https://id.example.com', client_id: 'x' } as const;
 
@@ -77,11 +77,7 @@ describe('the session of a browser', () => {
   });
   afterEach(() => app.close());
 
-  const logIn = async (): Promise<string> => {
-    const { text, ...secrets } = newSessionToken('browser');
-    await world.sessions.open({ ...secrets, subject: 'user:ana', groups: ['ops'], method: 'test', kind: 'browser' });
-    return `__Host-deploy-code=${text}`;
-  };
+  const logIn = () => loggedIn(world);
   const get = (url: string, cookie: string) => app.inject({ url, headers: { host, cookie } });
   const logOut = (cookie: string, payload: string, headers: object = {}) =>
     app.inject({ method: 'POST', url: '/auth/logout', headers: { ...formHeaders, cookie, ...headers }, payload });

@@ -3,6 +3,7 @@ import { emptyAccess, type AccessConfig } from '../../src/config/access';
 import type { DirectClient } from '../../src/client';
 import { Sessions } from '../../src/client/access/sessions';
 import { SignIn } from '../../src/client/access/sign-in';
+import { newSessionToken } from '../../src/guard/access/session-token';
 import { Sessions as KeptSessions } from '../../src/workflows/identity/sessions';
 import { SignIn as KeptSignIn } from '../../src/workflows/identity/sign-in';
 import type { KeptAccess } from '../../src/workflows/messages';
@@ -123,3 +124,27 @@ const unescaped = (text: string) =>
     .replaceAll('&amp;', '&');
 
 export const formHeaders = { host, 'content-type': 'application/x-www-form-urlencoded' };
+
+/** A browser that has logged in; its cookie. */
+export async function loggedIn(world: AccessWorld, subject = 'user:ana'): Promise<string> {
+  const { text, ...secrets } = newSessionToken('browser');
+  await world.sessions.open({ ...secrets, subject, groups: ['ops'], method: 'test', kind: 'browser' });
+  return `__Host-deploy-code=${text}`;
+}
+
+type App = Awaited<ReturnType<typeof serverOf>>;
+
+/** A `fetch` whose requests each go to the next server. */
+export function fetchFrom(...apps: App[]): typeof fetch {
+  let turn = 0;
+  return async (input, init = {}) => {
+    const { pathname, search } = new URL(input as string);
+    const answer = await apps[(turn += 1) % apps.length]!.inject({
+      method: (init.method ?? 'GET') as 'GET',
+      url: `${pathname}${search}`,
+      headers: { ...Object.fromEntries(new Headers(init.headers)), host },
+      ...(init.body !== undefined && init.body !== null && { payload: String(init.body as URLSearchParams) }),
+    });
+    return new Response(answer.body, { status: answer.statusCode, headers: answer.headers as Record<string, string> });
+  };
+}

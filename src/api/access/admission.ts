@@ -14,6 +14,8 @@ declare module 'fastify' {
     /** `open`: for everybody, without a token. */
     action?: Route['action'] | 'open';
     frequent?: boolean;
+    /** Nobody needs it often: an address has to wait after a few requests. */
+    isRare?: true;
   }
 }
 
@@ -44,7 +46,8 @@ export interface Door {
 
 /** Checks the token of a request, and whether its owner may make it. Runs before a body is read. */
 export async function letIn(request: FastifyRequest, { access, limits, anyone }: Door): Promise<void> {
-  const { action } = request.routeOptions.config;
+  const { action, isRare } = request.routeOptions.config;
+  if (isRare) requireRate(await limits.ofRare(request));
   if (action === 'open') return requireRate(await limits.ofAddress(request));
   const isAnyone = anyone !== undefined && request.headers.authorization === undefined;
   const caller = isAnyone ? anyone : await callerOf(request, access, limits);
@@ -89,10 +92,14 @@ export interface Limits {
   /** Of callers who type into commands. */
   ofSessions(request: FastifyRequest): Promise<Rate>;
   ofAddress(request: FastifyRequest): Promise<Rate>;
+  ofRare(request: FastifyRequest): Promise<Rate>;
 }
 
 /** A session has a message for each key that is pressed, and for each piece of output. */
 const sessionFactor = 10;
+
+/** Requests a minute that somebody makes who types. */
+const rarePerMinute = 30;
 
 export function limitsOf(app: FastifyInstance, perMinute = 600): Limits {
   const counting = (keyGenerator: (request: FastifyRequest) => string, max = perMinute) =>
@@ -101,6 +108,7 @@ export function limitsOf(app: FastifyInstance, perMinute = 600): Limits {
     ofCaller: counting(({ caller }) => `token ${caller!.token}`),
     ofSessions: counting(({ caller }) => `sessions of token ${caller!.token}`, perMinute * sessionFactor),
     ofAddress: counting(({ ip }) => `address ${ip}`),
+    ofRare: counting(({ ip }) => `rare ${ip}`, Math.min(rarePerMinute, perMinute)),
   };
 }
 

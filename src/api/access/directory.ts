@@ -103,6 +103,11 @@ export class AccessDirectory {
     await this.current();
   }
 
+  /** The public keys of the servers, by their ids. */
+  async keys(): Promise<NonNullable<AccessState['keys']>> {
+    return (await this.current()).keys ?? {};
+  }
+
   /** Forgets what was read, after a change through this server. */
   forget(): void {
     this.known = undefined;

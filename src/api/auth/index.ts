@@ -1,9 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { problemOf } from '../problems';
+import { problemOf, type Problem } from '../problems';
 import { addLogin } from './browser/login';
 import { sendTrouble, stylePath } from './browser/page';
 import { style } from './browser/style';
 import type { AuthContext } from './context';
+import { addAuthorize } from './oauth/authorize';
+import { addDeviceAuthorization, addDevicePage } from './oauth/device';
+import { addMetadata } from './oauth/metadata';
+import { OAuthError, sendJson } from './oauth/protocol';
+import { addRevocation } from './oauth/revoke';
+import { addToken } from './oauth/token';
 
 export { createAuthContext, type AuthContext, type PeopleOptions } from './context';
 
@@ -15,9 +21,19 @@ export async function addAuth(app: FastifyInstance, context: AuthContext): Promi
     acceptForms(pages);
     pages.setErrorHandler((error, request, reply) => sendError(error, request, reply, context));
     addLogin(pages, context);
+    addAuthorize(pages, context);
+    addDevicePage(pages, context);
     pages.get(stylePath, { config: { action: 'open' } }, (_, reply) =>
       reply.header('cache-control', 'max-age=3600').type('text/css; charset=utf-8').send(style),
     );
+  });
+  await app.register(async (endpoints) => {
+    acceptForms(endpoints);
+    endpoints.setErrorHandler((error, request, reply) => sendOAuthError(error, request, reply, context));
+    addMetadata(endpoints, context);
+    addToken(endpoints, context);
+    addDeviceAuthorization(endpoints, context);
+    addRevocation(endpoints, context);
   });
 }
 
@@ -37,8 +53,30 @@ function acceptForms(app: FastifyInstance): void {
 }
 
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, context: AuthContext): FastifyReply {
+  const { status, detail, advice } = problemIn(error, request, context);
+  return sendTrouble(reply, status, detail, advice);
+}
+
+function sendOAuthError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  context: AuthContext,
+): FastifyReply {
+  const { code, message, status } =
+    error instanceof OAuthError ? error : oauthErrorOf(problemIn(error, request, context));
+  return sendJson(reply.code(status), { error: code, error_description: message });
+}
+
+function oauthErrorOf({ status, detail, code }: Problem): OAuthError {
+  if (code === 'failed') return new OAuthError('server_error', detail, status);
+  const isPassing = code === 'unreachable' || code === 'too_many' || code === 'refused';
+  return new OAuthError(isPassing ? 'temporarily_unavailable' : 'invalid_request', detail, status);
+}
+
+/** Tells the log about a problem that nobody expected. */
+function problemIn(error: unknown, { method, routeOptions }: FastifyRequest, { onFailure }: AuthContext): Problem {
   const problem = problemOf(error);
-  if (problem.code === 'failed')
-    context.onFailure(error as Error, { method: request.method, route: request.routeOptions.url ?? 'unknown' });
-  return sendTrouble(reply, problem.status, problem.detail, problem.advice);
+  if (problem.code === 'failed') onFailure(error as Error, { method, route: routeOptions.url ?? 'unknown' });
+  return problem;
 }
