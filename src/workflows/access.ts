@@ -15,6 +15,7 @@ import {
   issueUpdate,
   openSessionUpdate,
   publishKeyUpdate,
+  recordExchangeUpdate,
   redeemCodeUpdate,
   redeemDeviceUpdate,
   refreshSessionUpdate,
@@ -60,6 +61,7 @@ function keepSessions(sessions: Sessions): void {
   take(refreshSessionUpdate, shapes.sessionRefresh, (token) => sessions.refresh(token));
   take(revokeSessionUpdate, shapes.sessionRevocation, (session) => sessions.revoke(session));
   take(publishKeyUpdate, shapes.keyPublication, (key) => sessions.publish(key));
+  take(recordExchangeUpdate, shapes.exchangeRecord, (token) => sessions.recordExchange(token));
 }
 
 function keepCodes(codes: SignIn): void {

@@ -308,7 +308,7 @@ describe('the log-in of the command line', () => {
       const device = await start();
       await answer(device.user_code, 'allow', await loggedIn(world));
       const both = await Promise.all(apps.map((app) => poll(device.device_code, app)));
-      expect(both.map(({ status }) => status).sort()).toEqual([200, 400]);
+      expect(both.filter(({ status }) => status === 200)).toHaveLength(1);
     });
 
     it('ends when somebody says no, and after ten minutes', async () => {

@@ -36,6 +36,7 @@ export class AccessWorld {
       refreshSession: [shapes.sessionRefresh, (message) => sessions.refresh(message)],
       revokeSession: [shapes.sessionRevocation, (message) => sessions.revoke(message)],
       publishKey: [shapes.keyPublication, (message) => sessions.publish(message)],
+      recordExchange: [shapes.exchangeRecord, (message) => sessions.recordExchange(message)],
       issueCode: [shapes.codeIssue, (message) => signIn.issueCode(message)],
       redeemCode: [shapes.codeRedemption, (message) => signIn.redeemCode(message)],
       requestDevice: [shapes.deviceRequest, (message) => signIn.requestDevice(message)],

@@ -10,6 +10,7 @@ import { addMetadata } from './oauth/metadata';
 import { OAuthError, sendJson } from './oauth/protocol';
 import { addRevocation } from './oauth/revoke';
 import { addToken } from './oauth/token';
+import { addOidcLogin } from './oidc/login';
 
 export { createAuthContext, type AuthContext, type PeopleOptions } from './context';
 
@@ -21,6 +22,7 @@ export async function addAuth(app: FastifyInstance, context: AuthContext): Promi
     acceptForms(pages);
     pages.setErrorHandler((error, request, reply) => sendError(error, request, reply, context));
     addLogin(pages, context);
+    addOidcLogin(pages, context);
     addAuthorize(pages, context);
     addDevicePage(pages, context);
     pages.get(stylePath, { config: { action: 'open' } }, (_, reply) =>

@@ -6,6 +6,7 @@ import {
   oneSessionQuery,
   openSessionUpdate,
   publishKeyUpdate,
+  recordExchangeUpdate,
   refreshSessionUpdate,
   revokeSessionUpdate,
   sessionsQuery,
@@ -70,6 +71,11 @@ export class Sessions {
   async refresh(token: Omit<SessionRefresh, 'by' | 'from'>): Promise<Refreshed> {
     const refreshed = await this.kept.change(refreshSessionUpdate, { ...token, ...authorOf(undefined) });
     return refreshed ?? { problem: 'unknown' };
+  }
+
+  /** Records a token that a CI job got for one of its own. */
+  async recordExchange(token: { id: string; subject: string; workload: string }): Promise<void> {
+    await this.kept.store(recordExchangeUpdate, { ...token, ...authorOf(undefined) });
   }
 
   /** Makes known the public key that a server signs JWTs with. */

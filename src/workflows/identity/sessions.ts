@@ -1,6 +1,7 @@
 import { endOf, lifetimes } from '../../model/access';
 import {
   sessionLimits,
+  type ExchangeRecord,
   type KeptAccess,
   type KeyPublication,
   type Refreshed,
@@ -72,6 +73,11 @@ export class Sessions {
       throw refusal(`the installation keeps at most ${sessionLimits.keys} keys of servers; try again later`);
     await recordAct(this.kept, act, `access key ${id} of a server`);
     this.kept.keys = { ...this.kept.keys, [id]: { x, until: Math.min(until, latest) } };
+  }
+
+  /** A token of a CI job leaves nothing but a record. */
+  async recordExchange({ id, subject, workload, ...act }: ExchangeRecord): Promise<undefined> {
+    await recordAct(this.kept, act, `access token ${id} for ${subject} by workload ${workload}`);
   }
 
   /** Forgets what has ended. */

@@ -11,7 +11,7 @@ import type { FleetState } from './fleet';
 import type { ReleaseContents } from './release';
 import { runtimeNames } from '../../model/runtimes';
 import { accessState, grant, tokenIssue, tokenRevocation, tokenUses, withdrawal } from './access';
-import { keyPublication, sessionOpening, sessionRefresh, sessionRevocation } from './access/sessions';
+import { exchangeRecord, keyPublication, sessionOpening, sessionRefresh, sessionRevocation } from './access/sessions';
 import { codeIssue, codeRedemption, deviceDecision, deviceRedemption, deviceRequest } from './access/sign-in';
 import { act, author, reason } from './act';
 import { appliedRuns, committed, finished, go, queued } from './environment';
@@ -228,6 +228,7 @@ export const shapes = {
   sessionRefresh,
   sessionRevocation,
   keyPublication,
+  exchangeRecord,
   codeIssue,
   codeRedemption,
   deviceRequest,

@@ -1,4 +1,4 @@
-const longest = 3000;
+const longest = 1500;
 
 /** Pages that a log-in leads back to. */
 const pages = new Set(['/auth/authorize', '/device', '/login']);

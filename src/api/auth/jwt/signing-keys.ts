@@ -13,6 +13,7 @@ export interface Identity {
 }
 
 export interface AccessToken {
+  id: string;
   text: string;
   /** In seconds from now. */
   expiresIn: number;
@@ -52,6 +53,7 @@ export class SigningKeys {
     const { sign } = await this.key();
     const at = Math.floor(this.now() / 1000);
     const expiresAt = Math.min(at + lifetimes.accessToken / 1000, Math.floor(until / 1000));
+    const id = randomBytes(idBytes).toString('hex');
     const text = await sign({
       iss: this.issuer,
       aud: audienceOf(this.issuer),
@@ -59,11 +61,11 @@ export class SigningKeys {
       groups,
       ...(session !== undefined && { sid: session }),
       client_id: client,
-      jti: randomBytes(idBytes).toString('hex'),
+      jti: id,
       iat: at,
       exp: expiresAt,
     });
-    return { text, expiresIn: expiresAt - at };
+    return { id, text, expiresIn: expiresAt - at };
   }
 
   /** The key of today. One that could not be published is made anew by the next request. */

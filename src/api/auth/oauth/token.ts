@@ -4,6 +4,7 @@ import { actingFor } from '../../../client';
 import { newSessionToken, nextSessionToken, parseSessionToken } from '../../../guard/access/session-token';
 import type { Redeemed } from '../../../workflows/messages';
 import type { AuthContext } from '../context';
+import { Workloads } from '../workload';
 import { bindingOf } from './authorize';
 import { DevicePolls } from './device';
 import {
@@ -13,6 +14,7 @@ import {
   OAuthError,
   paths,
   requireClient,
+  sendJson,
   sendTokens,
   type Fields,
 } from './protocol';
@@ -25,15 +27,22 @@ interface TokenRequest {
 }
 type Grant = (request: TokenRequest) => Promise<FastifyReply>;
 
+const tokenTypes = {
+  jwt: 'urn:ietf:params:oauth:token-type:jwt',
+  idToken: 'urn:ietf:params:oauth:token-type:id_token',
+  accessToken: 'urn:ietf:params:oauth:token-type:access_token',
+} as const;
 const verifierForm = /^[A-Za-z0-9._~-]{43,128}$/;
 
 /** Adds the endpoint that makes tokens of codes, of other tokens, and of earlier ones. */
 export function addToken(app: FastifyInstance, context: AuthContext): void {
   const polls = new DevicePolls();
+  const workloads = new Workloads(context.issuer, context.onFailure);
   const grants: Record<string, Grant> = {
     [grantTypes.code]: redeemCode,
     [grantTypes.refresh]: refresh,
     [grantTypes.device]: (request) => redeemDevice(request, polls),
+    [grantTypes.exchange]: (request) => exchange(request, workloads),
   };
   app.post(paths.token, { config: { action: 'open' } }, async (request, reply) => {
     const fields = (request.body ?? {}) as Fields;
@@ -92,4 +101,22 @@ async function refresh({ context, fields, reply }: TokenRequest): Promise<Fastif
   context.access.forget();
   const why = refreshed.problem === 'reused' ? 'was used before, so that its session is over' : 'is not valid any more';
   throw new OAuthError('invalid_grant', `the refresh token ${why}; log in again`);
+}
+
+/** Makes a token of ten minutes of the token of a CI job (RFC 8693); there is no other one after it. */
+async function exchange({ context, fields, reply }: TokenRequest, workloads: Workloads): Promise<FastifyReply> {
+  const { subject_token: token = '', subject_token_type: type = '', requested_token_type: wanted } = fields;
+  if (type !== tokenTypes.jwt && type !== tokenTypes.idToken)
+    throw new OAuthError('invalid_request', `subject_token_type must be ${tokenTypes.jwt}`);
+  if (wanted !== undefined && wanted !== tokenTypes.accessToken)
+    throw new OAuthError('invalid_request', `requested_token_type can only be ${tokenTypes.accessToken}`);
+  const { subject, workload } = await workloads.jobOf(token, context.declared().workloads);
+  const issued = await context.keys.issue({ subject, groups: [], client: `workload ${workload}` });
+  await context.client.access.sessions.recordExchange({ id: issued.id, subject, workload });
+  return sendJson(reply, {
+    access_token: issued.text,
+    issued_token_type: tokenTypes.accessToken,
+    token_type: 'Bearer',
+    expires_in: issued.expiresIn,
+  });
 }

@@ -80,6 +80,16 @@ export type SigningKey = TypeOf<typeof signingKey>;
 export const keyPublication = only({ id: named('keyId'), ...signingKey.fields, ...act.fields });
 export type KeyPublication = TypeOf<typeof keyPublication>;
 
+/** A token that a CI job got for one of its own. It belongs to no session. */
+export const exchangeRecord = only({
+  id: named('tokenId'),
+  subject: named('subject'),
+  /** Of the access file. */
+  workload: named('host'),
+  ...person,
+});
+export type ExchangeRecord = TypeOf<typeof exchangeRecord>;
+
 /** Limits on what is kept; the state has to fit into one message of Temporal. */
 export const sessionLimits = {
   count: 2000,
@@ -96,6 +106,7 @@ export const refreshSessionUpdate = defineUpdate<Refreshed, [SessionRefresh]>('r
 /** Resolves with whether there was such a session. */
 export const revokeSessionUpdate = defineUpdate<boolean, [SessionRevocation]>('revokeSession');
 export const publishKeyUpdate = defineUpdate<undefined, [KeyPublication]>('publishKey');
+export const recordExchangeUpdate = defineUpdate<undefined, [ExchangeRecord]>('recordExchange');
 /** The sessions that have not ended, by id. */
 export const sessionsQuery = defineQuery<Record<string, StoredSession>>('sessions');
 export const oneSessionQuery = defineQuery<StoredSession | undefined, [string]>('session');

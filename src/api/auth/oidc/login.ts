@@ -1,0 +1,117 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Configuration } from 'openid-client';
+import type { AccessConfig } from '../../../config/access';
+import { ApiProblem } from '../../problems';
+import { clearCookie, readCookie, writeCookie } from '../browser/cookies';
+import { returnPath } from '../browser/return-path';
+import { openBrowserSession } from '../browser/session';
+import type { AuthContext } from '../context';
+import { neededClaims, personOf } from './person';
+import { Providers } from './providers';
+
+type Provider = AccessConfig['providers'][string];
+
+/** What a log-in began with; a browser keeps it until the provider sends it back. */
+interface Begun {
+  provider: string;
+  state: string;
+  nonce: string;
+  verifier: string;
+  back?: string;
+}
+
+const begunMs = 600_000;
+const defaultScopes = ['openid', 'email', 'profile'];
+
+/** Adds the log-in at identity providers (OpenID Connect, authorization code with PKCE). */
+export function addOidcLogin(app: FastifyInstance, context: AuthContext): void {
+  const open = { config: { action: 'open' } } as const;
+  const providers = new Providers(context.onFailure);
+  app.get('/auth/login/:provider', open, async (request, reply) => {
+    const [name, provider] = providerOf(context, request);
+    const configuration = await providers.configurationOf(name, provider);
+    const back = returnPath((request.query as { return?: unknown }).return, context.origin);
+    return begin(context, reply, configuration, { name, provider, back });
+  });
+  app.get('/auth/callback/:provider', open, async (request, reply) => {
+    const [name, provider] = providerOf(context, request);
+    const begun = begunOf(context, request, name);
+    clearCookie(context, reply, 'oidc');
+    const configuration = await providers.configurationOf(name, provider);
+    const claims = await claimsOf(context, request, configuration, provider, begun);
+    await openBrowserSession(context, request, reply, personOf(name, provider, claims));
+    return reply.redirect(returnPath(begun.back, context.origin) ?? '/login', 303);
+  });
+}
+
+/** @throws ApiProblem if no such provider is declared */
+function providerOf({ declared }: AuthContext, { params }: FastifyRequest): [string, Provider] {
+  const { provider: name } = params as { provider: string };
+  const { providers } = declared();
+  if (!Object.hasOwn(providers, name)) throw new ApiProblem('not_found', 'there is no such identity provider');
+  return [name, providers[name]!];
+}
+
+async function begin(
+  context: AuthContext,
+  reply: FastifyReply,
+  configuration: Configuration,
+  { name, provider, back }: { name: string; provider: Provider; back?: string },
+): Promise<FastifyReply> {
+  const client = await import('openid-client');
+  const [state, nonce, verifier] = [client.randomState(), client.randomNonce(), client.randomPKCECodeVerifier()];
+  const url = client.buildAuthorizationUrl(configuration, {
+    redirect_uri: `${context.issuer}/auth/callback/${name}`,
+    scope: (provider.scopes ?? defaultScopes).join(' '),
+    code_challenge: await client.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+    state,
+    nonce,
+  });
+  const begun: Begun = { provider: name, state, nonce, verifier, ...(back !== undefined && { back }) };
+  writeCookie(context, reply, 'oidc', Buffer.from(JSON.stringify(begun)).toString('base64url'), begunMs);
+  return reply.header('cache-control', 'no-store').redirect(url.href, 303);
+}
+
+/** @throws ApiProblem unless this browser began a log-in at this provider */
+function begunOf(context: AuthContext, request: FastifyRequest, provider: string): Begun {
+  const begun = parsed(readCookie(context, request, 'oidc') ?? '');
+  const needed = [begun?.state, begun?.nonce, begun?.verifier];
+  if (begun?.provider === provider && needed.every((text) => typeof text === 'string' && text !== '')) return begun;
+  throw new ApiProblem('bad_input', 'this log-in was not begun here, or it took too long', { advice: 'begin again' });
+}
+
+function parsed(text: string): Begun | undefined {
+  try {
+    return (JSON.parse(Buffer.from(text, 'base64url').toString()) as Begun | null) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the provider says about whoever comes back from it. @throws ApiProblem if it does not vouch for anybody */
+async function claimsOf(
+  { issuer, onFailure }: AuthContext,
+  { url }: FastifyRequest,
+  configuration: Configuration,
+  provider: Provider,
+  { state, nonce, verifier }: Begun,
+): Promise<Record<string, unknown>> {
+  const client = await import('openid-client');
+  try {
+    const tokens = await client.authorizationCodeGrant(configuration, new URL(`${issuer}${url}`), {
+      pkceCodeVerifier: verifier,
+      expectedState: state,
+      expectedNonce: nonce,
+      idTokenExpected: true,
+    });
+    const claims = tokens.claims()!;
+    const isComplete = neededClaims(provider).every((claim) => Object.hasOwn(claims, claim));
+    if (isComplete || configuration.serverMetadata().userinfo_endpoint === undefined) return claims;
+    const more = await client.fetchUserInfo(configuration, tokens.access_token, claims.sub);
+    return { ...more, ...claims };
+  } catch (error) {
+    onFailure(new Error(`a log-in failed: ${(error as Error).message}`, { cause: error }));
+    throw new ApiProblem('forbidden', 'the identity provider did not confirm who you are', { advice: 'begin again' });
+  }
+}
