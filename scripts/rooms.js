@@ -81,6 +81,7 @@ const rooms = {
     packages: ['node', 'commander', 'zod', 'yaml', 'pino', 'log-update', 'string-width'].concat(
       '@temporalio/client',
       '@balena/dockerignore',
+      'openid-client',
     ),
   },
   'cli/output/terminal': { uses: ['model'], packages: ['node', 'picocolors', 'string-width'] },

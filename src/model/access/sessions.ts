@@ -2,6 +2,9 @@
 export const sessionKinds = ['browser', 'command-line'] as const;
 export type SessionKind = (typeof sessionKinds)[number];
 
+/** The name of the command line at servers. It keeps no secret of its own (RFC 8252). */
+export const commandLineClient = 'deploy-code-cli';
+
 /** Lifetimes in ms. */
 export const lifetimes = {
   /** A session ends without a refresh in this time; one of a browser, which is not refreshed, always. */

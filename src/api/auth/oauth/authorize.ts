@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { actingFor } from '../../../client';
+import { commandLineClient } from '../../../model/access';
 import { sha256 } from '../../../guard/access/session-token';
 import { ApiProblem } from '../../problems';
 import { formToken, requireForm } from '../browser/forms';
@@ -8,7 +9,7 @@ import { toLogin } from '../browser/login';
 import { sendPage } from '../browser/page';
 import { sessionOf, type BrowserSession } from '../browser/session';
 import type { AuthContext } from '../context';
-import { commandLineClient, newSecret, OAuthError, paths, type Fields } from './protocol';
+import { newSecret, OAuthError, paths, type Fields } from './protocol';
 
 /** A request of the command line to act as somebody (RFC 6749, with PKCE, from a loopback address). */
 interface AuthorizationRequest {

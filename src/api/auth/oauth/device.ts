@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { actingFor } from '../../../client';
+import { commandLineClient } from '../../../model/access';
 import { sha256 } from '../../../guard/access/session-token';
 import { monotonicMs } from '../../../guard/monotonic';
 import { codeLimits } from '../../../workflows/messages';
@@ -11,7 +12,7 @@ import { toLogin } from '../browser/login';
 import { sendPage } from '../browser/page';
 import { sessionOf, type BrowserSession } from '../browser/session';
 import type { AuthContext } from '../context';
-import { commandLineClient, newSecret, paths, requireClient, sendJson, type Fields } from './protocol';
+import { newSecret, paths, requireClient, sendJson, type Fields } from './protocol';
 
 /** Log-in of a device without a browser, by a code that somebody types elsewhere (RFC 8628). */
 

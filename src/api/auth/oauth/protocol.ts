@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
+import { commandLineClient } from '../../../model/access';
 import { sha256 } from '../../../guard/access/session-token';
 import type { SessionGrant } from '../../../workflows/messages';
 import type { AuthContext } from '../context';
-
-/** The command line, which keeps no secret of its own (RFC 8252). */
-export const commandLineClient = 'deploy-code-cli';
 
 export const grantTypes = {
   code: 'authorization_code',

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { actingFor } from '../../../client';
 import { newSessionToken, nextSessionToken, parseSessionToken } from '../../../guard/access/session-token';
+import { commandLineClient } from '../../../model/access';
 import type { Redeemed } from '../../../workflows/messages';
 import type { AuthContext } from '../context';
 import { Workloads } from '../workload';
 import { bindingOf } from './authorize';
 import { DevicePolls } from './device';
 import {
-  commandLineClient,
   digestOfSecret,
   grantTypes,
   OAuthError,
