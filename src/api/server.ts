@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { actingFor, type DirectClient } from '../client';
 import type { Expected } from '../guard/expected-host';
 import { isLoopback } from '../model/names/registry';
-import { letIn, limitsOf, requireHost } from './access/admission';
+import { letIn, limitsOf, requireHost, requireRules } from './access/admission';
 import { AccessDirectory, type Caller } from './access/directory';
 import { addAuth, createAuthContext, type PeopleOptions } from './auth';
 import { describeApi, prefix, problemResponses, ruleOf } from './description';
@@ -77,6 +77,7 @@ export async function createApiServer(options: ServerOptions): Promise<FastifyIn
     declared: () => people?.declared().bindings ?? [],
   });
   app.addHook('onClose', () => access.close());
+  app.decorate('openAddresses', requireRules(app));
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   measure(app, metrics);

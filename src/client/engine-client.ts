@@ -1,3 +1,4 @@
+import type { DeclaredBinding } from '../model/access';
 import type { Builds } from '../temporal/builds';
 import type { Access } from './access';
 import type { Sessions } from './access/sessions';
@@ -5,6 +6,7 @@ import type { DirectClient } from './client';
 import type { Registries } from './registries';
 import type { Schedules } from './schedules';
 import type { StoredSecrets } from './secrets/stored';
+import type { StoredBinding } from '../workflows/messages';
 
 type PublicOf<T> = Pick<T, keyof T>;
 
@@ -22,7 +24,9 @@ export interface EngineClient extends Omit<
   >;
   readonly secrets: Pick<StoredSecrets, 'set' | 'store' | 'list' | 'names' | 'remove' | 'reseal' | 'keys'>;
   readonly registries: Pick<Registries, 'login' | 'list' | 'logout' | 'reseal' | 'audit'>;
-  readonly access: Pick<Access, 'grant' | 'withdraw' | 'bindings' | 'createToken' | 'tokens' | 'revokeToken'> & {
+  readonly access: Pick<Access, 'grant' | 'withdraw' | 'createToken' | 'tokens' | 'revokeToken'> & {
+    /** A server also lists what its access file declares. */
+    bindings(): Promise<(StoredBinding | DeclaredBinding)[]>;
     readonly sessions: Pick<Sessions, 'list' | 'revoke'>;
   };
   readonly builds: Pick<Builds, 'list' | 'promote' | 'missing' | 'adopt'>;

@@ -1,4 +1,7 @@
+import fastify from 'fastify';
 import { createApiServer } from '../../src/api';
+import { requireRules } from '../../src/api/access/admission';
+import { emptyAccess } from '../../src/config/access';
 import { allRoutes } from '../../src/api/routes';
 import type { DirectClient } from '../../src/client';
 import { newApiToken } from '../../src/guard/access/api-token';
@@ -215,6 +218,34 @@ describe('every route', () => {
     expect((await ask(nobody, '192.0.2.1')).statusCode).toBe(200);
     expect((await ask(newApiToken().text, '192.0.2.2')).statusCode).toBe(401);
     await strict.close();
+  });
+});
+
+describe('an address that is no route of the API', () => {
+  it('is open because it is a part of log-in, or describes the API; no other one is served', async () => {
+    const people = { externalUrl: 'https://deploy.example.com', declared: () => emptyAccess };
+    const app = await createApiServer({
+      client: clientWith(state),
+      host: { bound: '127.0.0.1', allowed: [] },
+      people,
+      version: '0',
+      onFailure: () => undefined,
+    });
+    const open = [...app.openAddresses];
+    expect(open.length).toBeGreaterThan(10);
+    for (const address of open)
+      expect(address).toMatch(
+        /^(GET|HEAD|POST) \/(login$|device$|auth\/|\.well-known\/oauth-authorization-server$|api\/v1\/openapi\.json$)/,
+      );
+    const isUnguarded = ({ method, path }: (typeof all)[number]) => open.includes(`${method} /api/v1${path}`);
+    expect(all.filter(isUnguarded)).toEqual([]);
+    await app.close();
+  });
+
+  it('cannot be added without a rule', () => {
+    const app = fastify();
+    requireRules(app);
+    expect(() => app.get('/new', async () => '')).toThrow('GET /new has no action');
   });
 });
 

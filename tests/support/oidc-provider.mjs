@@ -35,15 +35,19 @@ const provider = new Provider(issuer, {
 provider.on('server_error', (_, error) => console.error(error));
 
 const answer = provider.callback();
-server.on('request', async (request, response) => {
-  if (!request.url.startsWith('/interaction/')) return answer(request, response);
-  if (request.method === 'GET')
-    return response
+server.on('request', (request, response) => {
+  if (!request.url.startsWith('/interaction/')) answer(request, response);
+  else if (request.method === 'GET')
+    response
       .setHeader('content-type', 'text/html')
       .end('<form method="post"><input name="login" autofocus><button>Sign in</button></form>');
+  else void signIn(request, response);
+});
+console.log(issuer);
+
+async function signIn(request, response) {
   let body = '';
   for await (const chunk of request) body += chunk;
   const accountId = new URLSearchParams(body).get('login');
   await provider.interactionFinished(request, response, { login: { accountId } });
-});
-console.log(issuer);
+}

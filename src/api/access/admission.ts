@@ -7,6 +7,10 @@ import { requirePermission } from './authorise';
 import type { AccessDirectory, Caller } from './directory';
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** Methods and addresses of requests that need no token. */
+    openAddresses: ReadonlySet<string>;
+  }
   interface FastifyRequest {
     caller?: Caller;
   }
@@ -17,6 +21,16 @@ declare module 'fastify' {
     /** Nobody needs it often: an address has to wait after a few requests. */
     isRare?: true;
   }
+}
+
+/** Lets no server start with an address that no rule is for. Returns those that everybody may use, as they are added. */
+export function requireRules(app: FastifyInstance): ReadonlySet<string> {
+  const open = new Set<string>();
+  app.addHook('onRoute', ({ method, url, config }) => {
+    if (config?.action === undefined) throw new Error(`${[method].flat().join(', ')} ${url} has no action`);
+    if (config.action === 'open') for (const each of [method].flat()) open.add(`${each} ${url}`);
+  });
+  return open;
 }
 
 /**

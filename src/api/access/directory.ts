@@ -45,7 +45,8 @@ export class AccessDirectory {
   private uses = new Map<string, number>();
   private readonly recording: NodeJS.Timeout;
   private readonly verifier?: Verifier;
-  private readonly declared: () => readonly Binding[];
+  /** The roles that a file declares. */
+  readonly declared: () => readonly Binding[];
   private readonly elapsed: () => number;
 
   constructor(

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { roles } from '../../model/access';
 import { installation } from '../../workflows/messages';
+import type { AccessDirectory } from '../access/directory';
+import { ApiProblem } from '../problems';
 import { answerOf, done, moment, name, route, type Route } from '../route';
 
 /** What belongs to the whole installation: the caller, roles and tokens, logins at registries. */
@@ -35,8 +37,19 @@ export const installationRoutes: Route[] = [
     action: 'access.read',
     tag: 'access',
     summary: 'Who has which role where',
-    answer: z.object({ roles: z.array(answerOf({ subject: z.string(), role, scope: z.string() })) }),
-    handle: async ({ client }) => ({ roles: await client.access.bindings() }),
+    answer: z.object({
+      roles: z.array(
+        answerOf({
+          subject: z.string(),
+          role,
+          scope: z.string(),
+          declared: z.boolean().optional().describe('in the access file of the server, where alone it can be changed'),
+        }),
+      ),
+    }),
+    handle: async ({ client, access }) => ({
+      roles: [...(await client.access.bindings()), ...access.declared().map((each) => ({ ...each, declared: true }))],
+    }),
   }),
   route({
     method: 'PUT',
@@ -46,7 +59,10 @@ export const installationRoutes: Route[] = [
     summary: 'Gives a subject a role in a scope, instead of the one that it has there',
     body: z.object({ subject: name('subject'), role, scope: name('scope') }),
     ...done,
-    handle: ({ client, body }) => client.access.grant(body),
+    handle: async ({ client, access, body }) => {
+      requireUndeclared(access, body);
+      await client.access.grant(body);
+    },
   }),
   route({
     method: 'DELETE',
@@ -56,7 +72,10 @@ export const installationRoutes: Route[] = [
     summary: 'Takes the role that a subject has in a scope',
     query: z.object({ subject: name('subject'), scope: name('scope') }),
     ...done,
-    handle: ({ client, query }) => client.access.withdraw(query.subject, query.scope),
+    handle: async ({ client, access, query }) => {
+      requireUndeclared(access, query);
+      await client.access.withdraw(query.subject, query.scope);
+    },
   }),
   route({
     method: 'GET',
@@ -152,3 +171,11 @@ export const installationRoutes: Route[] = [
     handle: async ({ client, params }) => void (await client.registries.logout(params.registry)),
   }),
 ];
+
+/** @throws ApiProblem for a role that a file declares: two places would say different things */
+function requireUndeclared(access: AccessDirectory, { subject, scope }: { subject: string; scope: string }): void {
+  if (access.declared().some((each) => each.subject === subject && each.scope === scope))
+    throw new ApiProblem('refused', `the access file of the server declares the role of ${subject} on ${scope}`, {
+      advice: 'change it there; servers read the file again',
+    });
+}

@@ -1,4 +1,4 @@
-import type { Binding } from '../../model/access';
+import type { Binding, DeclaredBinding } from '../../model/access';
 import type { StoredBinding } from '../../workflows/messages';
 import type { SessionLine, TokenLine, TokenOptions } from '../access';
 import type { Transport } from './transport';
@@ -20,8 +20,9 @@ export class RemoteAccess {
     return this.transport.ask('DELETE', '/access/roles', { query: { subject, scope } });
   }
 
-  async bindings(): Promise<StoredBinding[]> {
-    return (await this.transport.ask<{ roles: StoredBinding[] }>('GET', '/access/roles')).roles;
+  async bindings(): Promise<(StoredBinding | DeclaredBinding)[]> {
+    type Roles = { roles: (StoredBinding | DeclaredBinding)[] };
+    return (await this.transport.ask<Roles>('GET', '/access/roles')).roles;
   }
 
   createToken(subject: string, { limit, until, note }: TokenOptions = {}): Promise<{ id: string; token: string }> {

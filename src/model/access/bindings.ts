@@ -16,6 +16,11 @@ export interface Binding {
   scope: string;
 }
 
+/** A role that the access file of a server declares, where alone it can be changed. */
+export interface DeclaredBinding extends Binding {
+  declared: true;
+}
+
 /** A limit of one token: it has no more than this, whatever its subject has. */
 export type Limit = Pick<Binding, 'role' | 'scope'>;
 

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { roles, type Limit, type Role } from '../../../model/access';
+import { roles, type DeclaredBinding, type Limit, type Role } from '../../../model/access';
+import type { StoredBinding } from '../../../workflows/messages';
 import { milliseconds, withConnection, type ConnectionOptions } from '../../options';
 import { print, printJson, say, table } from '../../output/terminal';
 import { moment } from '../../output/words';
@@ -40,14 +41,27 @@ function addRoles(access: Command): void {
     });
   withConnection(access.command('list'))
     .description('list the roles')
+    .option('--access <file>', 'also those that the access file of a server declares')
     .option('--json', 'print JSON')
-    .action(async (options: ConnectionOptions & { json?: boolean }) => {
-      const bindings = await withClient(options, (client) => client.access.bindings());
-      if (options.json) return printJson(bindings);
+    .action(async ({ access: file, json, ...options }: ConnectionOptions & { access?: string; json?: boolean }) => {
+      const kept = await withClient(options, (client) => client.access.bindings());
+      const bindings = file === undefined ? kept : [...kept, ...declaredIn(file)];
+      if (json) return printJson(bindings);
       if (bindings.length === 0) return say('nobody has a role');
-      const rows = bindings.map(({ subject, role, scope, at, by }) => [subject, role, scope, moment(new Date(at)), by]);
+      const rows = bindings.map((each) => [each.subject, each.role, each.scope, ...originOf(each)]);
       print(table([['SUBJECT', 'ROLE', 'SCOPE', 'SINCE', 'BY'], ...rows]));
     });
+}
+
+/** Since when a role is there, and by whom. */
+function originOf(binding: StoredBinding | DeclaredBinding): [string, string] {
+  return 'declared' in binding ? ['', 'declared in the access file'] : [moment(new Date(binding.at)), binding.by];
+}
+
+/** Loaded only when it is needed: it depends on the schema library. */
+function declaredIn(file: string): DeclaredBinding[] {
+  const { readAccess } = require('../../../config/access') as typeof import('../../../config/access');
+  return readAccess(file).bindings.map((each) => ({ ...each, declared: true }));
 }
 
 function addTokens(token: Command): void {
