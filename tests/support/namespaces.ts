@@ -49,6 +49,7 @@ export const namespaces = [
   'limits',
   'long-queue',
   'outside-namespaces',
+  'people',
   'platform',
   'policy',
   'processes',

@@ -110,19 +110,7 @@ export function cookiesOf({ headers }: { headers: Record<string, unknown> }): st
     .join('; ');
 }
 
-/** The fields of the form of a page. */
-export function formOf(page: string): Record<string, string> {
-  const inputs = [...page.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)];
-  return Object.fromEntries(inputs.map(([, name, value]) => [name!, unescaped(value!)]));
-}
-
-const unescaped = (text: string) =>
-  text
-    .replaceAll('&quot;', '"')
-    .replaceAll('&#39;', "'")
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&amp;', '&');
+export { formOf } from './forms';
 
 export const formHeaders = { host, 'content-type': 'application/x-www-form-urlencoded' };
 
