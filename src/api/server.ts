@@ -180,8 +180,9 @@ function plain(result: unknown): unknown {
   return JSON.parse(JSON.stringify(result)) as unknown;
 }
 
-function authorOf({ ip }: FastifyRequest, { subject, token }: Caller): { by: string; from: string } {
-  return { by: subject, from: token === 'none' ? ip : `${ip} with token ${token}` };
+function authorOf({ ip }: FastifyRequest, { subject, token, session }: Caller): { by: string; from: string } {
+  const kind = session === undefined ? 'token' : 'session';
+  return { by: subject, from: token === 'none' ? ip : `${ip} with ${kind} ${token}` };
 }
 
 /**

@@ -8,6 +8,7 @@ import { accepts, listen } from './support/listen';
 import {
   accessLimits,
   accessQuery,
+  codeQuery,
   decideDeviceUpdate,
   deviceQuery,
   grantUpdate,
@@ -67,16 +68,28 @@ function keepSessions(sessions: Sessions): void {
 function keepCodes(codes: SignIn): void {
   setHandler(deviceQuery, (digest) => codes.stateOf(digest));
   setHandler(userCodeQuery, (digest) => codes.requestWith(digest));
-  take(issueCodeUpdate, shapes.codeIssue, (code) => codes.issueCode(code));
+  setHandler(codeQuery, (digest) => codes.hasCode(digest));
+  const hasRoom = () => codes.requireRoom();
+  take(issueCodeUpdate, shapes.codeIssue, (code) => codes.issueCode(code), hasRoom);
   take(redeemCodeUpdate, shapes.codeRedemption, (code) => codes.redeemCode(code));
-  take(requestDeviceUpdate, shapes.deviceRequest, (device) => codes.requestDevice(device));
+  take(requestDeviceUpdate, shapes.deviceRequest, (device) => codes.requestDevice(device), hasRoom);
   take(decideDeviceUpdate, shapes.deviceDecision, (decision) => codes.decideDevice(decision));
   take(redeemDeviceUpdate, shapes.deviceRedemption, (device) => codes.redeemDevice(device));
 }
 
-/** Handles an update whose message fits a shape. */
-function take<T, M>(update: UpdateDefinition<T, [M]>, shape: Shape, handle: (message: M) => Promise<T>): void {
-  setHandler(update, (message: M) => handle(tidied(message, shape)), { validator: accepts(shape) });
+/** Handles an update whose message fits a shape. One that a validator refuses leaves no trace in the history. */
+function take<T, M>(
+  update: UpdateDefinition<T, [M]>,
+  shape: Shape,
+  handle: (message: M) => Promise<T>,
+  requireMore: () => void = () => undefined,
+): void {
+  const requireShape = accepts(shape);
+  const validator = (message: M) => {
+    requireShape(message);
+    requireMore();
+  };
+  setHandler(update, (message: M) => handle(tidied(message, shape)), { validator });
 }
 
 function isEmpty({ bindings, ...records }: KeptAccess): boolean {

@@ -3,7 +3,7 @@ import { newSessionToken } from '../../src/guard/access/session-token';
 import { SigningKeys } from '../../src/api/auth/jwt/signing-keys';
 import { AccessDirectory } from '../../src/api/access/directory';
 import { lifetimes } from '../../src/model/access';
-import { AccessWorld, externalUrl } from '../support/people';
+import { AccessWorld, externalUrl, serverOf } from '../support/people';
 
 const issuer = externalUrl;
 const minute = 60_000;
@@ -48,6 +48,19 @@ describe('an access token', () => {
       ],
     });
     expect(JSON.stringify(world.state)).not.toContain('"d":');
+  });
+
+  it('of somebody with the most and longest groups fits into a request', async () => {
+    const world = new AccessWorld();
+    const groups = Array.from({ length: 60 }, (_, index) => `g${index}`.padEnd(120, 'x'));
+    const session = await open(world, { groups });
+    expect(session.groups).toHaveLength(50);
+    const text = await tokenFor(server(world), session);
+    expect(text.length).toBeLessThan(10_000);
+    const app = await serverOf(world);
+    const headers = { host: 'deploy.example.com', authorization: `Bearer ${text}` };
+    expect((await app.inject({ url: '/api/v1/whoami', headers })).statusCode).toBe(200);
+    await app.close();
   });
 
   it('is known by every server from its next look, and one of an unknown key makes no server look all the time', async () => {

@@ -352,6 +352,21 @@ describe('the log-in of the command line', () => {
     });
   });
 
+  it('leaves room for nothing more than a message of Temporal has', async () => {
+    const device = await oauth.initiateDeviceAuthorization(config, {});
+    expect(device.device_code).toBeDefined();
+    const [, stored] = Object.entries(world.state.devices!)[0]!;
+    const many = Array.from({ length: codeLimits.count }, (_, index) => [String(index), stored]);
+    world.state.devices = Object.fromEntries(many) as typeof world.state.devices;
+    expect(await post('/auth/device_authorization', {})).toMatchObject({
+      status: 422,
+      body: { error: 'temporarily_unavailable' },
+    });
+    pass(codeLimits.deviceMs + 1);
+    expect((await post('/auth/device_authorization', {})).status).toBe(200);
+    expect(Object.keys(world.state.devices ?? {})).toHaveLength(1);
+  });
+
   it('is described by the public keys of the servers, and nothing private', async () => {
     await logIn();
     const { keys } = (await get('/auth/keys')).json() as { keys: Record<string, string>[] };

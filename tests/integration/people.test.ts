@@ -158,11 +158,11 @@ bindings: ${roles}
 
     const logInOn = async (page: Page, url: string): Promise<void> => {
       await page.goto(url);
-      await page.click('text=Log in with Acme');
+      await page.click('a:text-is("Log in with Acme")');
       await page.fill('input[name=login]', 'ana');
-      await page.click('text=Sign in');
+      await page.click('button:text-is("Sign in")');
       expect(await page.textContent('main')).toContain('asks to act as user:ana@acme.example');
-      await page.click('text=Allow');
+      await page.click('button:text-is("Allow")');
       await page.waitForSelector('text=You are logged in. You can close this page.');
     };
 
@@ -173,7 +173,7 @@ bindings: ${roles}
           onUrl: () => undefined,
           open: async (url) => {
             const page = await browser.newPage();
-            page.setDefaultTimeout(60_000);
+            page.setDefaultTimeout(20_000);
             page.on('console', (message) => problems.push(message.text()));
             await logInOn(page, url).finally(() => page.context().close());
           },

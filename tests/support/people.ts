@@ -37,15 +37,16 @@ export class AccessWorld {
       revokeSession: [shapes.sessionRevocation, (message) => sessions.revoke(message)],
       publishKey: [shapes.keyPublication, (message) => sessions.publish(message)],
       recordExchange: [shapes.exchangeRecord, (message) => sessions.recordExchange(message)],
-      issueCode: [shapes.codeIssue, (message) => signIn.issueCode(message)],
+      issueCode: [shapes.codeIssue, (message) => (signIn.requireRoom(), signIn.issueCode(message))],
       redeemCode: [shapes.codeRedemption, (message) => signIn.redeemCode(message)],
-      requestDevice: [shapes.deviceRequest, (message) => signIn.requestDevice(message)],
+      requestDevice: [shapes.deviceRequest, (message) => (signIn.requireRoom(), signIn.requestDevice(message))],
       decideDevice: [shapes.deviceDecision, (message) => signIn.decideDevice(message)],
       redeemDevice: [shapes.deviceRedemption, (message) => signIn.redeemDevice(message)],
     };
     const queries: Record<string, (of: string) => unknown> = {
       sessions: () => sessions.current,
       session: (id) => sessions.find(id),
+      code: (digest) => signIn.hasCode(digest),
       device: (digest) => signIn.stateOf(digest),
       userCode: (digest) => signIn.requestWith(digest),
     };

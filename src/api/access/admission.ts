@@ -86,7 +86,7 @@ async function callerOf(request: FastifyRequest, access: AccessDirectory, limits
 
 /** @throws ApiProblem without a token */
 function bearerOf({ headers }: FastifyRequest): string {
-  const [, token] = /^Bearer ([\x21-\x7e]{1,4096})$/i.exec(headers.authorization ?? '') ?? [];
+  const [, token] = /^Bearer ([\x21-\x7e]{1,10000})$/i.exec(headers.authorization ?? '') ?? [];
   if (token !== undefined) return token;
   throw new ApiProblem('unauthenticated', 'the request has no token', {
     advice: 'send the header Authorization: Bearer TOKEN; `deploy-code access token create` makes a token',

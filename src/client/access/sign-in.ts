@@ -1,5 +1,6 @@
 import type { InstallationWorkflow } from '../../temporal/installation-workflow';
 import {
+  codeQuery,
   decideDeviceUpdate,
   deviceQuery,
   issueCodeUpdate,
@@ -27,6 +28,8 @@ export class SignIn {
   }
 
   async redeemCode(redemption: Unsigned<CodeRedemption>): Promise<Redeemed> {
+    // A guess changes nothing in the history of the workflow.
+    if (!(await this.kept.read(codeQuery, redemption.code))) return { problem: 'unknown' };
     const redeemed = await this.kept.change(redeemCodeUpdate, { ...redemption, ...authorOf(undefined) });
     return redeemed ?? { problem: 'unknown' };
   }

@@ -1,28 +1,15 @@
 import { dirname, resolve } from 'node:path';
-import type { Binding } from '../../model/access';
 import { StackFileError } from '../problems';
 import { parseYaml } from '../read/document';
 import { readText } from '../read/source';
 import { schemaFindings } from '../schema/problems';
-import { accessFile, type OidcProvider } from './schema';
+import type { AccessConfig } from './config';
+import { accessFile } from './schema';
 import { baseUrl } from './urls';
-import type { Workload } from './workloads';
 
+export { emptyAccess, type AccessConfig } from './config';
 export type { OidcProvider } from './schema';
 export type { Workload } from './workloads';
-
-/** What an access file declares, with the secrets that it names. */
-export interface AccessConfig {
-  externalUrl?: string;
-  providers: Record<string, OidcProvider & { secret?: string }>;
-  workloads: Record<string, Workload>;
-  bindings: Binding[];
-  /** Every file that was read. */
-  files: string[];
-}
-
-/** Without an access file. */
-export const emptyAccess: AccessConfig = { providers: {}, workloads: {}, bindings: [], files: [] };
 
 /**
  * Reads the access file of a server, and the files that it names.

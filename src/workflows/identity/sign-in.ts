@@ -8,6 +8,7 @@ import {
   type DeviceRequest,
   type KeptAccess,
   type Redeemed,
+  type StoredCode,
   type StoredDevice,
 } from '../messages';
 import { refusal } from '../support/installation';
@@ -27,10 +28,20 @@ export class SignIn {
 
   async issueCode({ digest, binding, subject, groups, method }: CodeIssue): Promise<undefined> {
     this.prune();
-    requireRoom(this.kept.codes ?? {}, codeLimits.codes);
     const identity = { subject, groups: groups.slice(0, sessionLimits.groups), method };
     const code = { binding, ...identity, until: Date.now() + codeLimits.codeMs };
     this.kept.codes = { ...this.kept.codes, [digest]: code };
+  }
+
+  /** @throws ApplicationFailure if there would be too many codes; anybody can ask for one */
+  requireRoom(): void {
+    const kept = { ...this.valid, ...this.waiting };
+    const isFull = Object.keys(kept).length >= codeLimits.count || JSON.stringify(kept).length > codeLimits.characters;
+    if (isFull) throw refusal('too many people log in at this moment; try again in a minute');
+  }
+
+  hasCode(digest: string): boolean {
+    return own(this.valid, digest) !== undefined;
   }
 
   /** A code is spent by the first attempt, also by a wrong one: nobody tries verifiers. */
@@ -58,7 +69,6 @@ export class SignIn {
 
   async requestDevice({ digest, userCode, ...person }: DeviceRequest): Promise<undefined> {
     this.prune();
-    requireRoom(this.kept.devices ?? {}, codeLimits.devices);
     const at = Date.now();
     const device: StoredDevice = { userCode, ...person, at, until: at + codeLimits.deviceMs, state: 'pending' };
     this.kept.devices = { ...this.kept.devices, [digest]: device };
@@ -91,6 +101,10 @@ export class SignIn {
     };
   }
 
+  private get valid(): Record<string, StoredCode> {
+    return select(this.kept.codes ?? {}, ({ until }) => until > Date.now());
+  }
+
   private get waiting(): Record<string, StoredDevice> {
     return select(this.kept.devices ?? {}, ({ until }) => until > Date.now());
   }
@@ -102,11 +116,7 @@ export class SignIn {
   }
 
   private prune(): void {
-    this.kept.codes = select(this.kept.codes ?? {}, ({ until }) => until > Date.now());
+    this.kept.codes = this.valid;
     this.kept.devices = this.waiting;
   }
-}
-
-function requireRoom(kept: Record<string, unknown>, most: number): void {
-  if (Object.keys(kept).length >= most) throw refusal('too many people log in at this moment; try again in a minute');
 }

@@ -1,5 +1,6 @@
 import { unwatchFile, watchFile } from 'node:fs';
-import { emptyAccess, readAccess, type AccessConfig } from '../../../config/access';
+import type { AccessConfig } from '../../../config/access';
+import { emptyAccess } from '../../../config/access/config';
 import { complain, say } from '../../output/terminal';
 
 const lookEveryMs = 2000;
@@ -17,6 +18,8 @@ export interface WatchedAccess {
  */
 export function watchAccess(file: string | undefined): WatchedAccess {
   if (file === undefined) return { current: () => emptyAccess, stop: () => undefined };
+  // Loaded only when it is needed: it depends on the schema library.
+  const { readAccess } = require('../../../config/access') as typeof import('../../../config/access');
   let access = readAccess(file);
   const read = () => {
     try {

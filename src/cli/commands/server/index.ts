@@ -114,8 +114,8 @@ async function externalUrlOf(
   { externalUrl, host, port, tlsCert }: ServerCommandOptions,
   declared: AccessConfig,
 ): Promise<string | undefined> {
-  const { requireExternalUrl } = await import('../../../config/access/index.js');
-  if (externalUrl !== undefined) return requireExternalUrl(externalUrl);
+  if (externalUrl !== undefined)
+    return (await import('../../../config/access/index.js')).requireExternalUrl(externalUrl);
   if (declared.externalUrl !== undefined) return declared.externalUrl;
   if (isLoopback(host)) return `${tlsCert === undefined ? 'http' : 'https'}://${hostPort(host, port)}`;
   const { providers, workloads } = declared;

@@ -96,8 +96,8 @@ export const sessionLimits = {
   /** The one that was not used for the longest time ends when there would be more. */
   perSubject: 20,
   groups: 50,
-  characters: 600_000,
-  revoked: 5000,
+  characters: 400_000,
+  revoked: 3000,
   keys: 500,
 } as const;
 

@@ -64,7 +64,7 @@ export type DeviceRedemption = TypeOf<typeof deviceRedemption>;
 /** `replayed`: the code was used before, which has ended the session that it became. */
 export type Redeemed = { grant: SessionGrant } | { problem: 'unknown' | 'replayed' | 'mismatch' };
 
-export const codeLimits = { codeMs: 60_000, codes: 500, deviceMs: 600_000, devices: 500 } as const;
+export const codeLimits = { codeMs: 60_000, deviceMs: 600_000, count: 500, characters: 100_000 } as const;
 
 export const issueCodeUpdate = defineUpdate<undefined, [CodeIssue]>('issueCode');
 export const redeemCodeUpdate = defineUpdate<Redeemed, [CodeRedemption]>('redeemCode');
@@ -72,6 +72,8 @@ export const requestDeviceUpdate = defineUpdate<undefined, [DeviceRequest]>('req
 /** Resolves with whether the code was waited for. */
 export const decideDeviceUpdate = defineUpdate<boolean, [DeviceDecision]>('decideDevice');
 export const redeemDeviceUpdate = defineUpdate<Redeemed, [DeviceRedemption]>('redeemDevice');
+/** Whether there is such an authorization code, used or not. */
+export const codeQuery = defineQuery<boolean, [string]>('code');
 /** The state of a device code. */
 export const deviceQuery = defineQuery<StoredDevice['state'] | undefined, [string]>('device');
 /** Where the request with a user code came from; undefined if nobody waits for it. */
