@@ -175,7 +175,11 @@ bindings: ${roles}
             const page = await browser.newPage();
             page.setDefaultTimeout(20_000);
             page.on('console', (message) => problems.push(message.text()));
-            await logInOn(page, url).finally(() => page.context().close());
+            try {
+              await logInOn(page, url);
+            } finally {
+              await page.context().close();
+            }
           },
           timeoutMs: 30_000,
         });
