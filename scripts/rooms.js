@@ -15,7 +15,7 @@ const mostFiles = 16;
  */
 const rooms = {
   model: {},
-  guard: { packages: ['node', 'ipaddr.js'] },
+  guard: { packages: ['node', 'ipaddr.js', 'otpauth'] },
   config: { uses: ['model'], packages: ['node', 'zod', 'yaml', 'ipaddr.js', 'fastest-levenshtein'] },
   balancer: { uses: ['model'] },
   kubernetes: { uses: ['model'], typePackages: ['@kubernetes/client-node'] },

@@ -19,3 +19,4 @@ export { redeploy } from './redeploy';
 export { registries } from './registries';
 export { release } from './release';
 export { sharedBalancer } from './shared-balancer';
+export { users } from './users';

@@ -1,3 +1,4 @@
 export * from './actions';
 export * from './bindings';
 export * from './sessions';
+export * from './lockout';

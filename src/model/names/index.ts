@@ -156,6 +156,19 @@ const grammars = {
   },
   /** 32 bytes in base64url: an Ed25519 public key, or its thumbprint. */
   keyId: { pattern: /^[A-Za-z0-9_-]{43}$/, hint: 'write 43 characters of base64url' },
+  /** A local user: `user:NAME` without its beginning. */
+  localUser: {
+    pattern: /^[A-Za-z0-9](?:[A-Za-z0-9_.@+-]{0,118}[A-Za-z0-9])?$/,
+    hint: 'use letters, digits, _, ., @, + and -, at most 120, starting and ending with a letter or digit',
+  },
+  passwordDigest: {
+    pattern: /^scrypt\$(?:1[0-9]|20)\$(?:[1-9]|1[0-6])\$[1-4]\$[A-Za-z0-9_-]{22}\$[A-Za-z0-9_-]{43}$/,
+    hint: 'write scrypt$LOG2N$R$P$SALT$HASH',
+  },
+  /** Secret of an authenticator app, in base32. */
+  totpSecret: { pattern: /^[A-Z2-7]{32}$/, hint: 'write 32 characters of base32' },
+  /** Bytes in base64url, such as the id or the public key of a passkey. */
+  bytes: { pattern: /^[A-Za-z0-9_-]{16,1400}$/, hint: 'use letters, digits, _ and -, from 16 to 1400' },
   /** SHA-256 in hexadecimal digits. */
   digest: { pattern: /^[0-9a-f]{64}$/, hint: 'write 64 hexadecimal digits' },
   /** Id of a request; part of its workflow id. */

@@ -2,6 +2,7 @@
 export type { Cause, IntentKind, Outcome, Status } from '../../model/deployment';
 export type { ProgressEvent } from '../../model/events';
 export * from './access';
+export * from './access/users';
 export * from './act';
 export * from './deployment';
 export * from './environment';

@@ -13,6 +13,24 @@ import { runtimeNames } from '../../model/runtimes';
 import { accessState, grant, tokenIssue, tokenRevocation, tokenUses, withdrawal } from './access';
 import { exchangeRecord, keyPublication, sessionOpening, sessionRefresh, sessionRevocation } from './access/sessions';
 import { codeIssue, codeRedemption, deviceDecision, deviceRedemption, deviceRequest } from './access/sign-in';
+import {
+  factorRemoval,
+  keyOffer,
+  loginSuccess,
+  passkeyAddition,
+  passkeyUse,
+  recoveryCodes,
+  recoveryUse,
+  redemption,
+  secondFactorRule,
+  threat,
+  totpOffer,
+  totpUse,
+  userAddition,
+  userChange,
+  userInvitation,
+  usersState,
+} from './access/users';
 import { act, author, reason } from './act';
 import { appliedRuns, committed, finished, go, queued } from './environment';
 import { slotWord } from './fleet';
@@ -153,6 +171,7 @@ export const inputs = {
   fleet: optional(partOf<FleetState>({ limit: 'number', holders: deployments, waiting: deployments })),
   host: partOf<HostPlace>({ runtime, name: optional(named('host')) }),
   accessState,
+  usersState,
   registriesState,
   sharedBalancerState,
   certificatesState: optional(certificatesState),
@@ -234,6 +253,22 @@ export const shapes = {
   deviceRequest,
   deviceDecision,
   deviceRedemption,
+  userAddition,
+  userInvitation,
+  userChange,
+  secondFactorRule,
+  redemption,
+  userName: named('localUser'),
+  loginSuccess,
+  totpOffer,
+  totpUse,
+  recoveryUse,
+  recoveryCodes,
+  passkeyAddition,
+  passkeyUse,
+  factorRemoval,
+  threat,
+  keyOffer,
   act,
   go,
   claim: partOf<SlotClaim>({ workflowId: 'deployment', limit: 'number' }),
