@@ -46,6 +46,7 @@ const samples: Record<string, string> = {
   login: '0123456789abcdef',
   registry: 'ghcr.io',
   session: '6f1c1a52-7d0e-4c1c-9a3e-0b8f2f6f5d11',
+  user: 'alice@example.com',
 };
 const sealed = `v1.0123456789abcdef.${'A'.repeat(43)}.${'A'.repeat(16)}.${'A'.repeat(22)}`;
 const bodies: Record<string, object> = {
@@ -71,6 +72,8 @@ const bodies: Record<string, object> = {
   'PUT /environments/:stack/:environment/secrets/:secret': { sealed },
   'PUT /access/roles': { subject: 'user:bob', role: 'viewer', scope: 'shop' },
   'POST /access/tokens': { subject: 'user:bob' },
+  'POST /access/users': { name: 'bob' },
+  'PUT /access/second-factor': { required: true },
 };
 const queries: Record<string, string> = { 'DELETE /access/roles': '?subject=user:bob&scope=shop' };
 

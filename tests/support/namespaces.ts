@@ -78,6 +78,7 @@ export const namespaces = [
   'subscribers',
   'thousands',
   'ui',
+  'users',
   'volumes',
   'watch',
 ] as const;

@@ -7,6 +7,7 @@ import { installationRoutes } from './installation';
 import { logInRoutes } from './log-ins';
 import { scheduleRoutes } from './schedules';
 import { sessionRoutes } from './sessions';
+import { userRoutes } from './users';
 
 /** Every route of the API that is answered at once, below `/api/v1`. */
 export const routes: readonly Route[] = [
@@ -18,6 +19,7 @@ export const routes: readonly Route[] = [
   ...buildRoutes,
   ...installationRoutes,
   ...logInRoutes,
+  ...userRoutes,
 ];
 
 /** Those, and the stream of events. */

@@ -24,6 +24,7 @@ import { Sessions } from './sessions';
 import { SignIn } from './sign-in';
 
 export type { SessionLine } from './sessions';
+import { LocalUsers } from './users';
 
 /** A token, without its secret. */
 export interface TokenLine {
@@ -60,10 +61,17 @@ export class Access {
   readonly signIn: SignIn;
   private readonly kept: InstallationWorkflow;
 
+  /** People whom the installation itself knows. */
+  readonly users: LocalUsers;
+
   constructor(
     temporal: Client,
     private readonly readTrail: ReadTrail,
   ) {
+    this.users = new LocalUsers(temporal, {
+      endAll: (subject, by) => this.endAll(subject, by),
+      withdrawAll: (subject, by) => this.withdrawAll(subject, by),
+    });
     this.kept = new InstallationWorkflow(temporal, accessId, 'access', 'roles and tokens');
     this.sessions = new Sessions(this.kept);
     this.signIn = new SignIn(this.kept);
@@ -143,6 +151,19 @@ export class Access {
     requireName('tokenId', id);
     if (await this.kept.change(revokeUpdate, { id, ...authorOf(by) })) return;
     throw new BadRequest(`there is no token ${id}; see \`deploy-code access token list\``);
+  }
+
+  /** Revokes every token of a subject. */
+  private async endAll(subject: string, by?: string): Promise<void> {
+    const { tokens } = await this.state();
+    for (const [id, token] of Object.entries(tokens))
+      if (token.subject === subject) await this.kept.change(revokeUpdate, { id, ...authorOf(by) });
+  }
+
+  private async withdrawAll(subject: string, by?: string): Promise<void> {
+    const { bindings } = await this.state();
+    for (const { scope, subject: each } of bindings)
+      if (each === subject) await this.kept.change(withdrawUpdate, { subject, scope, ...authorOf(by) });
   }
 
   /** Records when tokens were last used, in ms since the epoch, by their ids. */

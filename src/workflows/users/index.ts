@@ -15,6 +15,7 @@ import {
   loginKeyUpdate,
   offerTotpUpdate,
   passkeyQuery,
+  passwordUpdate,
   recoveryCodesUpdate,
   redeemUpdate,
   removeFactorUpdate,
@@ -50,6 +51,7 @@ export async function users(before: UsersState = { users: {}, strangers: {}, sec
   handle(inviteUserUpdate, shapes.userInvitation, (each) => people.invite(each));
   handle(changeUserUpdate, shapes.userChange, (each) => people.change(each));
   handle(redeemUpdate, shapes.redemption, (each) => people.redeem(each));
+  handle(passwordUpdate, shapes.passwordChange, (each) => people.setPassword(each));
   handle(secondFactorUpdate, shapes.secondFactorRule, (each) => people.requireSecondFactor(each));
 
   handle(attemptUpdate, shapes.userName, async (name) => logIns.attempt(name));

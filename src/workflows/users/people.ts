@@ -3,6 +3,7 @@ import { recordAct, refusal } from '../support/installation';
 import {
   userLimits,
   type NamedUser,
+  type PasswordChange,
   type Redemption,
   type SecondFactorRule,
   type StoredUser,
@@ -90,6 +91,14 @@ export class People {
     for (const key of ['invitation', 'first', 'attempts'] as const) delete user[key];
     user.password = password;
     return name;
+  }
+
+  async setPassword({ name, password, ...act }: PasswordChange): Promise<boolean> {
+    if (!userOf(this.state, name)) return false;
+    await recordAct(this.state, act, `access user ${name} changes the password`);
+    const user = userOf(this.state, name);
+    if (user) user.password = password;
+    return user !== undefined;
   }
 
   async requireSecondFactor({ required, ...act }: SecondFactorRule): Promise<undefined> {

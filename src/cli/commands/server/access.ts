@@ -5,6 +5,7 @@ import { milliseconds, withConnection, type ConnectionOptions } from '../../opti
 import { print, printJson, say, table } from '../../output/terminal';
 import { moment } from '../../output/words';
 import { withClient } from '../session';
+import { addUsers } from './users';
 
 interface TokenCommandOptions extends ConnectionOptions {
   limit?: Limit;
@@ -17,6 +18,7 @@ interface TokenCommandOptions extends ConnectionOptions {
 export function addAccess(program: Command): void {
   const access = program.command('access').description('who may do what through `deploy-code server`');
   addRoles(access);
+  addUsers(access);
   addTokens(access.command('token').description('API tokens'));
   addSessions(access.command('session').description('sessions of people who have logged in'));
 }

@@ -48,6 +48,9 @@ export type SecondFactorRule = TypeOf<typeof secondFactorRule>;
 export const redemption = only({ digest: named('digest'), password: named('passwordDigest'), ...act.fields });
 export type Redemption = TypeOf<typeof redemption>;
 
+export const passwordChange = only({ name, password: named('passwordDigest'), ...act.fields });
+export type PasswordChange = TypeOf<typeof passwordChange>;
+
 /** A successful log-in, which forgets failed attempts; `password` renews a digest with lower parameters. */
 export const loginSuccess = only({ name, password: optional(named('passwordDigest')) });
 export type LoginSuccess = TypeOf<typeof loginSuccess>;
@@ -194,6 +197,7 @@ export const changeUserUpdate = defineUpdate<boolean, [UserChange]>('changeUser'
 export const secondFactorUpdate = defineUpdate<undefined, [SecondFactorRule]>('requireSecondFactor');
 /** Resolves with the name of the user; undefined if the link is not valid any more. */
 export const redeemUpdate = defineUpdate<string | undefined, [Redemption]>('redeem');
+export const passwordUpdate = defineUpdate<boolean, [PasswordChange]>('password');
 /** Counts an attempt to log in, before it is made. */
 export const attemptUpdate = defineUpdate<AttemptAnswer, [string]>('attempt');
 export const loggedInUpdate = defineUpdate<boolean, [LoginSuccess]>('loggedIn');
