@@ -24,6 +24,17 @@ export function bareHost(hostname: string): string {
 }
 
 /**
+ * What one owner has at least: an IPv4 address, or the first half of an IPv6 address. Undefined for anything that is
+ * no IP address.
+ */
+export function networkOf(text: string): string | undefined {
+  if (isIP(text) === 0) return undefined;
+  const address = ipaddr.process(text);
+  if (!(address instanceof ipaddr.IPv6)) return address.toString();
+  return `${new ipaddr.IPv6([...address.parts.slice(0, 4), 0, 0, 0, 0]).toString()}/64`;
+}
+
+/**
  * True for link-local addresses (RFC 3927, RFC 4291) and cloud metadata services, which give credentials to any process
  * of this machine. Includes IPv6 addresses that embed such an IPv4 address (RFC 3056, RFC 4291, RFC 6052, RFC 8215).
  * False for anything that is not an IP address.

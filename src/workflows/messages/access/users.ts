@@ -5,8 +5,8 @@ import { act, author } from '../act';
 import { fields, line, listOf, named, oneOf, only, optional, partOf, recordOf, type TypeOf } from '../shape';
 
 /**
- * Messages to the workflow that keeps the local users of an installation. It is not the one of roles and tokens: whoever
- * tries passwords must not delay the look of servers at those.
+ * Messages to the workflow that keeps the local users of an installation. It is not the one of roles and tokens:
+ * whoever tries passwords must not delay the look of servers at those.
  */
 
 export const usersId = 'users';

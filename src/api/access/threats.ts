@@ -1,0 +1,126 @@
+import { networkOf } from '../../guard/addresses';
+import { monotonicMs } from '../../guard/monotonic';
+import type { Threat } from '../../workflows/messages';
+import { ApiProblem } from '../problems';
+
+const minute = 60_000;
+/** A source that attacks is refused for this time. */
+const blockMs = 15 * minute;
+const mostSources = 10_000;
+
+/** As many failed log-ins of different users, or of any, within the time are no mistakes of people. */
+const stuffing = { users: 10, failures: 60, withinMs: 10 * minute } as const;
+/** As many tokens that were used twice. */
+const reuse = { count: 3, withinMs: 10 * minute } as const;
+
+interface Options {
+  /** Refused requests a minute of one source, beyond which it is blocked. */
+  denialsPerMinute?: number;
+  elapsed?: () => number;
+}
+
+type Kind = Threat['kind'];
+interface Incident {
+  at: number;
+  user?: string;
+}
+
+/**
+ * Notices who attacks, as this server sees it, and refuses them for a while. A source is a network address or, for those
+ * who are let in, a token: nobody is refused for what neighbours behind the same address do with valid tokens.
+ */
+export class Threats {
+  private readonly incidents = new Map<string, Incident[]>();
+  private readonly denials = new Map<string, { since: number; count: number }>();
+  private readonly blocked = new Map<string, number>();
+  private readonly denialsPerMinute: number;
+  private readonly elapsed: () => number;
+
+  constructor(
+    private readonly onThreat: (threat: Threat) => void,
+    { denialsPerMinute = 300, elapsed = monotonicMs }: Options = {},
+  ) {
+    this.denialsPerMinute = denialsPerMinute;
+    this.elapsed = elapsed;
+  }
+
+  /** @throws ApiProblem for a source that is blocked */
+  requireUnblocked(source: string): void {
+    const until = this.blocked.get(keyOf(source)) ?? 0;
+    const leftMs = until - this.elapsed();
+    if (leftMs <= 0) return;
+    throw new ApiProblem('too_many', `there were too many refused requests; try again in ${seconds(leftMs)}`);
+  }
+
+  /** Many users from one address: somebody tries passwords that have leaked elsewhere. */
+  loginFailed(address: string, user: string): void {
+    const failures = this.add(`login ${keyOf(address)}`, stuffing.withinMs, user);
+    const users = new Set(failures.map((each) => each.user));
+    if (users.size >= stuffing.users || failures.length >= stuffing.failures)
+      this.block('credential_stuffing', address);
+  }
+
+  /** Mistakes of somebody who then logged in were mistakes. */
+  loginSucceeded(address: string, user: string): void {
+    const key = `login ${keyOf(address)}`;
+    const others = this.incidents.get(key)?.filter((each) => each.user !== user) ?? [];
+    if (others.length > 0) this.incidents.set(key, others);
+    else this.incidents.delete(key);
+  }
+
+  /** A log-in is locked for every server; this says so in the audit trail. */
+  loginLocked(address: string, user: string): void {
+    this.onThreat({ kind: 'login_locked', source: `${address} for ${user}` });
+  }
+
+  /** A refused request: without a valid token by its address, else by its token. */
+  denied(source: string): void {
+    const key = keyOf(source);
+    const now = this.elapsed();
+    const known = this.denials.get(key);
+    const { since, count } = known && now - known.since < minute ? known : { since: now, count: 0 };
+    keepLatest(this.denials, key, { since, count: count + 1 });
+    if (count + 1 < this.denialsPerMinute) return;
+    this.denials.delete(key);
+    this.block('denials', source);
+  }
+
+  /** A refresh token that was replaced came again: it was copied. */
+  tokenReused(address: string): void {
+    const key = `reused ${keyOf(address)}`;
+    if (this.add(key, reuse.withinMs).length >= reuse.count) this.block('token_reuse', address);
+    else this.onThreat({ kind: 'token_reuse', source: address });
+  }
+
+  private block(kind: Kind, source: string): void {
+    for (const what of ['login', 'reused']) this.incidents.delete(`${what} ${keyOf(source)}`);
+    keepLatest(this.blocked, keyOf(source), this.elapsed() + blockMs);
+    this.onThreat({ kind, source });
+  }
+
+  /** The incidents within the time, with a new one. */
+  private add(key: string, withinMs: number, user?: string): Incident[] {
+    const now = this.elapsed();
+    const recent = (this.incidents.get(key) ?? []).filter(({ at }) => now - at < withinMs);
+    recent.push({ at: now, ...(user !== undefined && { user }) });
+    keepLatest(this.incidents, key, recent);
+    return recent;
+  }
+}
+
+/** Whoever has one IPv6 address has a whole network. */
+function keyOf(source: string): string {
+  return networkOf(source) ?? source;
+}
+
+/** The latest entries of a map; it never grows without bound. */
+function keepLatest<V>(map: Map<string, V>, key: string, value: V): void {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > mostSources) map.delete(oldest!);
+}
+
+function seconds(ms: number): string {
+  return `${Math.ceil(ms / 1000)} s`;
+}
