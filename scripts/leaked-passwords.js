@@ -23,9 +23,9 @@ const base64 = Buffer.concat(prefixes).toString('base64');
 const lines = base64.match(new RegExp(`.{1,${lineLength}}`, 'g'));
 const { length } = prefixes;
 const text = `/**
- * Written by scripts/leaked-passwords.js, which says where the list is from. The first ${prefixBytes} bytes of SHA-256 of
- * the ${length} most common passwords of ${least} or more characters that have leaked, in small letters; sorted.
- * Prefixes: nobody reads the passwords here, and 1 of 200,000 other passwords is taken for one of them.
+ * Written by scripts/leaked-passwords.js, which says where the list is from. The first ${prefixBytes} bytes of
+ * SHA-256 of the ${length} most common passwords of ${least} or more characters that have leaked, in small letters,
+ * sorted. Prefixes: nobody reads the passwords here, and 1 of 200,000 other passwords is taken for one of them.
  */
 export const leakedPrefixes = Buffer.from(
   \`

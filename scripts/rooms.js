@@ -54,6 +54,7 @@ const rooms = {
     types: ['config'],
     packages: ['node', 'fastify', '@fastify/helmet', '@fastify/rate-limit', '@fastify/swagger', 'prom-client'].concat(
       'fastify-type-provider-zod',
+      '@simplewebauthn/server',
       'jose',
       'openid-client',
       'zod',

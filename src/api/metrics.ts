@@ -16,6 +16,18 @@ export class ApiMetrics {
     labelNames: ['status'],
     registers: [this.registry],
   });
+  private readonly logIns = new Counter({
+    name: 'deploy_code_api_logins_total',
+    help: 'Log-ins of local users, by outcome.',
+    labelNames: ['outcome'],
+    registers: [this.registry],
+  });
+  private readonly threats = new Counter({
+    name: 'deploy_code_api_threats_total',
+    help: 'Attacks that were noticed, by kind.',
+    labelNames: ['kind'],
+    registers: [this.registry],
+  });
   private readonly streams = new Gauge({
     name: 'deploy_code_api_streams',
     help: 'Streams of events that are open.',
@@ -30,6 +42,15 @@ export class ApiMetrics {
 
   observe(route: string, method: string, status: number, seconds: number): void {
     this.seconds.observe({ route, method, status: String(status) }, seconds);
+  }
+
+  /** `delayed`: it came too soon after failed ones, and was not tried. */
+  countLogIn(outcome: 'succeeded' | 'failed' | 'delayed'): void {
+    this.logIns.inc({ outcome });
+  }
+
+  countThreat(kind: string): void {
+    this.threats.inc({ kind });
   }
 
   deny(status: string): void {

@@ -10,6 +10,7 @@ import type { Expected } from '../guard/expected-host';
 import { isLoopback } from '../model/names/registry';
 import { letIn, limitsOf, requireHost, requireRules } from './access/admission';
 import { AccessDirectory, type Caller } from './access/directory';
+import { Threats } from './access/threats';
 import { addAuth, createAuthContext, type PeopleOptions } from './auth';
 import { describeApi, prefix, problemResponses, ruleOf } from './description';
 import { addEvents } from './events-route';
@@ -18,6 +19,7 @@ import { answerMalformed, ApiProblem, problemOf } from './problems';
 import { whileReachable } from './reach';
 import type { Route, Services } from './route';
 import { routes } from './routes';
+import type { Threat } from '../workflows/messages';
 
 export interface ServerOptions {
   client: DirectClient;
@@ -52,6 +54,8 @@ const connectionMs = 60_000;
 /** The longest that a request is worked on. */
 const workMs = 600_000;
 const connections = 2000;
+/** Fewer refused requests a minute are mistakes. */
+const leastDenials = 100;
 const keyPattern = /^[\x21-\x7e]{1,200}$/;
 
 /** Creates the server of the API. Everything but its description needs a token; each route has an action. */
@@ -86,15 +90,16 @@ export async function createApiServer(options: ServerOptions): Promise<FastifyIn
   app.addHook('onRequest', async (request) => requireHost(request, hostOf(options)));
   await app.register(rateLimit, { global: false });
   const limits = limitsOf(app, options.perMinute);
+  const threats = watchFor(options, metrics);
   const anyone = anyoneOf(options);
-  app.addHook('onRequest', async (request) => letIn(request, { access, limits, ...(anyone && { anyone }) }));
+  app.addHook('onRequest', async (request) => letIn(request, { access, limits, threats, ...(anyone && { anyone }) }));
   keepWhileWorking(app);
   await describeApi(app, options.version);
   app.setNotFoundHandler((request, reply) =>
     sendProblem(new ApiProblem('not_found', 'there is nothing at this address'), request, reply, onFailure),
   );
   for (const each of routes) addRoute(app, each, { client, access });
-  if (people) await addAuth(app, createAuthContext({ client, access }, people, onFailure));
+  if (people) await addAuth(app, createAuthContext({ client, access }, people, { threats, metrics, onFailure }));
   addEvents(app, { client, access }, metrics, onFailure);
   app.get(`${prefix}/openapi.json`, { config: { action: 'open' }, schema: { hide: true } }, async () => app.swagger());
   await app.ready();
@@ -106,6 +111,15 @@ function anyoneOf({ anyone, host }: ServerOptions): Caller | undefined {
   if (anyone === undefined) return undefined;
   if (!isLoopback(host.bound)) throw new Error('a server without log-in must listen on loopback');
   return { subject: anyone, token: 'none', roles: [{ role: 'admin', scope: '*' }] };
+}
+
+/** Attackers are counted, and recorded in the audit trail of the installation. */
+function watchFor({ client, perMinute = 600, onFailure }: ServerOptions, metrics: ApiMetrics): Threats {
+  const report = (threat: Threat): void => {
+    metrics.countThreat(threat.kind);
+    client.access.users.logIns.report(threat).catch(onFailure);
+  };
+  return new Threats(report, { denialsPerMinute: Math.max(leastDenials, perMinute / 2) });
 }
 
 /** A server answers for its external address too. */

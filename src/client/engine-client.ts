@@ -2,6 +2,7 @@ import type { DeclaredBinding } from '../model/access';
 import type { Builds } from '../temporal/builds';
 import type { Access } from './access';
 import type { Sessions } from './access/sessions';
+import type { LocalUsers } from './access/users';
 import type { DirectClient } from './client';
 import type { Registries } from './registries';
 import type { Schedules } from './schedules';
@@ -28,6 +29,7 @@ export interface EngineClient extends Omit<
     /** A server also lists what its access file declares. */
     bindings(): Promise<(StoredBinding | DeclaredBinding)[]>;
     readonly sessions: Pick<Sessions, 'list' | 'revoke'>;
+    readonly users: Omit<PublicOf<LocalUsers>, 'logIns' | 'inviteFirstAdmin'>;
   };
   readonly builds: Pick<Builds, 'list' | 'promote' | 'missing' | 'adopt'>;
 }

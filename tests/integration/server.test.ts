@@ -67,7 +67,11 @@ describe('deploy-code server', () => {
   });
 
   it('says where it is, and lets a token in that the command line has made', async () => {
-    expect(lines).toEqual([`the API is at https://127.0.0.1:${port}/api/v1`]);
+    expect(lines[0]).toBe(`the API is at https://127.0.0.1:${port}/api/v1`);
+    await eventually(async () => expect(lines).toHaveLength(2));
+    const [, link] = / admin at (https:\S+) \(until /.exec(lines[1]!)!;
+    expect(link).toMatch(new RegExp(`^https://127\\.0\\.0\\.1:${port}/auth/invitation/[\\w-]{43}$`));
+    expect((await ask('', { path: new URL(link!).pathname })).body).toContain('Welcome, admin');
     expect(await run('access', 'grant', 'service:ci', 'operator', 'shop')).toMatchObject({
       code: 0,
       stdout: 'service:ci is operator on shop\n',

@@ -4,6 +4,7 @@ import type { DirectClient } from '../../src/client';
 import { Sessions } from '../../src/client/access/sessions';
 import { SignIn } from '../../src/client/access/sign-in';
 import { newSessionToken } from '../../src/guard/access/session-token';
+import { UsersWorld } from './local-users';
 import { Sessions as KeptSessions } from '../../src/workflows/identity/sessions';
 import { SignIn as KeptSignIn } from '../../src/workflows/identity/sign-in';
 import type { KeptAccess } from '../../src/workflows/messages';
@@ -25,6 +26,7 @@ export class AccessWorld {
   readonly state: KeptAccess = { bindings: [], tokens: {} };
   readonly records = mockRecords;
   readonly access: Record<string, unknown>;
+  readonly local = new UsersWorld();
   readonly sessions: Sessions;
 
   constructor() {
@@ -67,6 +69,7 @@ export class AccessWorld {
       bindings: async () => this.state.bindings,
       sessions: this.sessions,
       signIn: new SignIn(kept),
+      users: this.local.users,
     };
   }
 

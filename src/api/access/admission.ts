@@ -5,6 +5,7 @@ import { ApiProblem } from '../problems';
 import type { Route } from '../route';
 import { requirePermission } from './authorise';
 import type { AccessDirectory, Caller } from './directory';
+import type { Threats } from './threats';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -54,32 +55,50 @@ function hostOf(origin: string): string {
 export interface Door {
   access: AccessDirectory;
   limits: Limits;
+  threats: Threats;
   /** Who makes requests without a token. */
   anyone?: Caller;
 }
 
 /** Checks the token of a request, and whether its owner may make it. Runs before a body is read. */
-export async function letIn(request: FastifyRequest, { access, limits, anyone }: Door): Promise<void> {
+export async function letIn(request: FastifyRequest, { access, limits, threats, anyone }: Door): Promise<void> {
   const { action, isRare } = request.routeOptions.config;
+  if (action === 'open') threats.requireUnblocked(request.ip);
   if (isRare) requireRate(await limits.ofRare(request));
   if (action === 'open') return requireRate(await limits.ofAddress(request));
   const isAnyone = anyone !== undefined && request.headers.authorization === undefined;
-  const caller = isAnyone ? anyone : await callerOf(request, access, limits);
+  const caller = isAnyone ? anyone : await callerOf(request, access, limits, threats);
+  const source = `token ${caller.token}`;
+  threats.requireUnblocked(source);
   request.caller = caller;
   requireRate(await (request.routeOptions.config.frequent ? limits.ofSessions(request) : limits.ofCaller(request)));
   if (action === 'own' || request.is404) return;
   if (action === undefined) throw new ApiProblem('forbidden', 'nobody may do this');
-  requirePermission(caller, action, targetOf(request));
+  try {
+    requirePermission(caller, action, targetOf(request));
+  } catch (error) {
+    threats.denied(source);
+    throw error;
+  }
 }
 
 /** @throws ApiProblem without a valid token; after many of those, an address has to wait */
-async function callerOf(request: FastifyRequest, access: AccessDirectory, limits: Limits): Promise<Caller> {
+async function callerOf(
+  request: FastifyRequest,
+  access: AccessDirectory,
+  limits: Limits,
+  threats: Threats,
+): Promise<Caller> {
   try {
     const caller = await access.authenticate(bearerOf(request));
     if (caller) return caller;
     throw new ApiProblem('unauthenticated', 'the token is not valid, has ended, or was revoked');
   } catch (error) {
-    if (error instanceof ApiProblem) requireRate(await limits.ofAddress(request));
+    if (error instanceof ApiProblem) {
+      threats.requireUnblocked(request.ip);
+      requireRate(await limits.ofAddress(request));
+      threats.denied(request.ip);
+    }
     throw error;
   }
 }

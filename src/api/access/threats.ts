@@ -26,8 +26,8 @@ interface Incident {
 }
 
 /**
- * Notices who attacks, as this server sees it, and refuses them for a while. A source is a network address or, for those
- * who are let in, a token: nobody is refused for what neighbours behind the same address do with valid tokens.
+ * Notices who attacks, as this server sees it, and refuses them for a while. A source is a network address or, for
+ * those who are let in, a token: nobody with a valid token is refused for what others behind the same address do.
  */
 export class Threats {
   private readonly incidents = new Map<string, Incident[]>();

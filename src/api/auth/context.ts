@@ -1,4 +1,6 @@
 import type { AccessConfig } from '../../config/access';
+import type { Threats } from '../access/threats';
+import type { ApiMetrics } from '../metrics';
 import type { Services } from '../route';
 import { SigningKeys } from './jwt/signing-keys';
 
@@ -19,6 +21,8 @@ export interface AuthContext extends Services {
   isSecure: boolean;
   keys: SigningKeys;
   declared: () => AccessConfig;
+  threats: Threats;
+  metrics: ApiMetrics;
   onFailure: OnFailure;
 }
 
@@ -28,7 +32,7 @@ type OnFailure = (error: Error, request?: { method: string; route: string }) => 
 export function createAuthContext(
   services: Services,
   { externalUrl, declared }: PeopleOptions,
-  onFailure: OnFailure,
+  guards: Pick<AuthContext, 'threats' | 'metrics' | 'onFailure'>,
 ): AuthContext {
   const { origin, protocol } = new URL(externalUrl);
   const { client, access } = services;
@@ -36,5 +40,5 @@ export function createAuthContext(
     await client.access.sessions.publishKey(key);
     access.forget();
   });
-  return { ...services, issuer: externalUrl, origin, isSecure: protocol === 'https:', keys, declared, onFailure };
+  return { ...services, issuer: externalUrl, origin, isSecure: protocol === 'https:', keys, declared, ...guards };
 }

@@ -4,6 +4,7 @@ import { addLogin } from './browser/login';
 import { sendTrouble, stylePath } from './browser/page';
 import { style } from './browser/style';
 import type { AuthContext } from './context';
+import { addLocalUsers, LocalContext } from './local';
 import { addAuthorize } from './oauth/authorize';
 import { addDeviceAuthorization, addDevicePage } from './oauth/device';
 import { addMetadata } from './oauth/metadata';
@@ -21,7 +22,9 @@ export async function addAuth(app: FastifyInstance, context: AuthContext): Promi
   await app.register(async (pages) => {
     acceptForms(pages);
     pages.setErrorHandler((error, request, reply) => sendError(error, request, reply, context));
-    addLogin(pages, context);
+    const local = new LocalContext(context);
+    addLogin(pages, context, local);
+    addLocalUsers(pages, local);
     addOidcLogin(pages, context);
     addAuthorize(pages, context);
     addDevicePage(pages, context);

@@ -12,8 +12,10 @@ import {
   grantUpdate,
   installation,
   issueUpdate,
+  revokeSessionUpdate,
   revokeUpdate,
   usedSignal,
+  usersId,
   withdrawUpdate,
   type AccessState,
   type Place,
@@ -24,7 +26,7 @@ import { Sessions } from './sessions';
 import { SignIn } from './sign-in';
 
 export type { SessionLine } from './sessions';
-import { LocalUsers } from './users';
+import { firstAdmin, LocalUsers } from './users';
 
 /** A token, without its secret. */
 export interface TokenLine {
@@ -68,7 +70,7 @@ export class Access {
     temporal: Client,
     private readonly readTrail: ReadTrail,
   ) {
-    this.users = new LocalUsers(temporal, {
+    this.users = new LocalUsers(new InstallationWorkflow(temporal, usersId, 'users', 'local users'), {
       endAll: (subject, by) => this.endAll(subject, by),
       withdrawAll: (subject, by) => this.withdrawAll(subject, by),
     });
@@ -153,8 +155,23 @@ export class Access {
     throw new BadRequest(`there is no token ${id}; see \`deploy-code access token list\``);
   }
 
-  /** Revokes every token of a subject. */
+  /** Ends every session of a subject. */
+  async endSessions(subject: string, by?: string): Promise<void> {
+    requireName('subject', subject);
+    for (const { id } of await this.sessions.list(subject))
+      await this.kept.change(revokeSessionUpdate, { id, ...authorOf(by) });
+  }
+
+  /** True if nobody has a role, and nobody can log in, apart from a first admin who has not been here yet. */
+  async isUnclaimed(): Promise<boolean> {
+    const [{ bindings }, users] = await Promise.all([this.state(), this.users.list()]);
+    const isFirst = (subject: string) => subject === `user:${firstAdmin}`;
+    return bindings.every(({ subject }) => isFirst(subject)) && users.every(({ isFirst: still }) => still);
+  }
+
+  /** Ends every session and token of a subject. */
   private async endAll(subject: string, by?: string): Promise<void> {
+    await this.endSessions(subject, by);
     const { tokens } = await this.state();
     for (const [id, token] of Object.entries(tokens))
       if (token.subject === subject) await this.kept.change(revokeUpdate, { id, ...authorOf(by) });

@@ -1,15 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import type { Client } from '@temporalio/client';
 import { newLink } from '../../guard/access/one-time-secrets';
 import { requireName } from '../../model/names';
 import { BadRequest } from '../../temporal/errors';
-import { InstallationWorkflow } from '../../temporal/installation-workflow';
+import type { InstallationWorkflow } from '../../temporal/installation-workflow';
 import {
   addUserUpdate,
   changeUserUpdate,
   inviteUserUpdate,
   secondFactorUpdate,
-  usersId,
   usersQuery,
   type UserChange,
   type UserLine,
@@ -44,16 +42,14 @@ export const invitationPath = '/auth/invitation/';
 
 /** People whom the installation itself knows, without an identity provider. */
 export class LocalUsers {
-  private readonly kept: InstallationWorkflow;
   /** What happens while somebody logs in. */
   readonly logIns: UserLogIns;
 
   constructor(
-    temporal: Client,
+    private readonly kept: InstallationWorkflow,
     private readonly holdings: Holdings,
   ) {
-    this.kept = new InstallationWorkflow(temporal, usersId, 'users', 'local users');
-    this.logIns = new UserLogIns(this.kept);
+    this.logIns = new UserLogIns(kept);
   }
 
   /** The users, by name. */

@@ -2,14 +2,18 @@ import type { Binding, DeclaredBinding } from '../../model/access';
 import type { StoredBinding } from '../../workflows/messages';
 import type { SessionLine, TokenLine, TokenOptions } from '../access';
 import type { Transport } from './transport';
+import { RemoteUsers } from './users';
 
 /** Who may do what, through a server. */
 export class RemoteAccess {
   /** Sessions of people. */
   readonly sessions: RemoteSessions;
+  /** People whom the installation itself knows. */
+  readonly users: RemoteUsers;
 
   constructor(private readonly transport: Transport) {
     this.sessions = new RemoteSessions(transport);
+    this.users = new RemoteUsers(transport);
   }
 
   grant({ subject, role, scope }: Binding): Promise<void> {

@@ -9,6 +9,8 @@ export const cookies = {
   form: 'deploy-code-form',
   /** What a log-in at an identity provider began with. */
   oidc: 'deploy-code-oidc',
+  /** How far a local user has come with logging in. */
+  local: 'deploy-code-local',
 } as const;
 export type CookieName = keyof typeof cookies;
 

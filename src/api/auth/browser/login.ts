@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AuthContext } from '../context';
+import type { LocalContext } from '../local/context';
+import { localForms } from '../local/password';
 import { formToken, requireForm } from './forms';
 import { html, type Html } from './html';
 import { sendPage } from './page';
@@ -7,13 +9,13 @@ import { returnPath } from './return-path';
 import { endBrowserSession, sessionOf, type BrowserSession } from './session';
 
 /** The pages to log in and out. */
-export function addLogin(app: FastifyInstance, context: AuthContext): void {
+export function addLogin(app: FastifyInstance, context: AuthContext, local: LocalContext): void {
   const open = { config: { action: 'open' } } as const;
   app.get('/login', open, async (request, reply) => {
     const { return: asked } = request.query as { return?: unknown };
     const back = returnPath(asked, context.origin);
     const session = await sessionOf(context, request);
-    if (!session) return sendLogin(context, reply, back);
+    if (!session) return sendLogin(local, request, reply, back);
     return back === undefined || back.startsWith('/login')
       ? sendAccount(context, request, reply, session)
       : reply.redirect(back, 303);
@@ -30,12 +32,20 @@ export function toLogin(request: FastifyRequest, reply: FastifyReply): FastifyRe
   return reply.redirect(`/login?${new URLSearchParams({ return: request.url }).toString()}`, 303);
 }
 
-function sendLogin(context: AuthContext, reply: FastifyReply, back: string | undefined): FastifyReply {
-  const providers = Object.entries(context.declared().providers);
+async function sendLogin(
+  local: LocalContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  back: string | undefined,
+): Promise<FastifyReply> {
+  const providers = Object.entries(local.auth.declared().providers);
+  const forms = await localForms(local, request, reply, { back });
+  const isEmpty = providers.length === 0 && !forms;
   return sendPage(reply, {
     title: 'Log in',
-    body: html`${providers.map(([name, { title = name }]) => providerLink(name, title, back))}
-    ${providers.length === 0 && html`<p>Nobody can log in yet: no identity provider is declared.</p>`}`,
+    isScripted: forms !== undefined,
+    body: html`${providers.map(([name, { title = name }]) => providerLink(name, title, back))} ${forms}
+    ${isEmpty && html`<p>Nobody can log in yet: there is no user, and no identity provider is declared.</p>`}`,
   });
 }
 
@@ -63,9 +73,15 @@ function sendAccount(
         <dt>by</dt>
         <dd>${method}</dd>
       </dl>
+      ${isLocal(method) && html`<a class="button" href="/auth/account">Password and second factors</a>`}
       <form method="post" action="/auth/logout">
         ${formToken(context, request, reply)}
         <button class="button">Log out</button>
       </form>`,
   });
+}
+
+/** Whoever logs in elsewhere has their second factors there. */
+function isLocal(method: string): boolean {
+  return method.startsWith('password') || method === 'passkey';
 }

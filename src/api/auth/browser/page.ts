@@ -3,17 +3,21 @@ import { Html, html } from './html';
 
 /** Where the style is. */
 export const stylePath = '/auth/style.css';
+export const scriptPath = '/auth/passkey.js';
 
 interface PageOptions {
   title: string;
   body: Html;
   status?: number;
+  /** Runs the script of passkeys, and no other. */
+  isScripted?: boolean;
   /** Origin besides this one that a form of the page leads to in the end. */
   leadsTo?: string;
 }
 
-/** Answers with a page. It runs no script, is in no frame, and is stored nowhere. */
-export function sendPage(reply: FastifyReply, { title, body, status = 200, leadsTo }: PageOptions): FastifyReply {
+/** Answers with a page. It runs no script but ours, is in no frame, and is stored nowhere. */
+export function sendPage(reply: FastifyReply, page: PageOptions): FastifyReply {
+  const { title, body, status = 200, isScripted = false, leadsTo } = page;
   const targets = ["'self'", ...(leadsTo === undefined ? [] : [leadsTo])].join(' ');
   return reply
     .code(status)
@@ -21,12 +25,13 @@ export function sendPage(reply: FastifyReply, { title, body, status = 200, leads
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
       'content-security-policy':
-        `default-src 'none';style-src 'self';img-src 'self';form-action ${targets};` +
+        `default-src 'none';${isScripted ? "script-src 'self';" : ''}style-src 'self';img-src 'self';` +
+        `form-action ${targets};` +
         "frame-ancestors 'none';base-uri 'none'",
       // With `no-referrer`, browsers would not say where a form comes from.
       'referrer-policy': 'same-origin',
     })
-    .send(documentOf(title, body).text);
+    .send(documentOf(title, body, isScripted).text);
 }
 
 /** Answers with a page that says what is wrong, and what to do. */
@@ -40,7 +45,7 @@ export function sendTrouble(reply: FastifyReply, status: number, message: string
   });
 }
 
-function documentOf(title: string, body: Html): Html {
+function documentOf(title: string, body: Html, isScripted: boolean): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -48,6 +53,7 @@ function documentOf(title: string, body: Html): Html {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title} · deploy-code</title>
         <link rel="stylesheet" href="${stylePath}" />
+        ${isScripted && html`<script src="${scriptPath}" defer></script>`}
       </head>
       <body>
         <main>

@@ -8,6 +8,7 @@ import { isLoopback } from '../../../model/names/registry';
 import { BadRequest } from '../../../temporal/errors';
 import { list, positive, withTemporal, type ConnectionOptions } from '../../options';
 import { complain, say } from '../../output/terminal';
+import { inviteFirstAdmin } from './first-admin';
 
 interface ServerCommandOptions extends ConnectionOptions {
   host: string;
@@ -91,7 +92,9 @@ async function serve(options: ServerCommandOptions): Promise<void> {
       ),
   });
   const stopReloading = readTls ? reloadTls(app.server, [tlsCert!, tlsKey!], readTls) : () => undefined;
+  const stopping = new AbortController();
   const stop = async (): Promise<void> => {
+    stopping.abort();
     stopReloading();
     access.stop();
     inner.close();
@@ -104,6 +107,9 @@ async function serve(options: ServerCommandOptions): Promise<void> {
     `the API is at ${readTls ? 'https' : 'http'}://${hostPort(host, port)}/api/v1` +
       (plainHttp && !readTls ? ', without TLS: keep it behind a proxy that has it' : ''),
   );
+  if (externalUrl === undefined) return;
+  const isDeclared = () => access.current().bindings.length > 0;
+  await inviteFirstAdmin(client, externalUrl, { isDeclared, signal: stopping.signal });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Invitation, LocalUsers } from '../../../client';
+import type { DeployCodeClient, Invitation } from '../../../client';
 import type { UserLine } from '../../../workflows/messages';
+import { chosenServer } from '../../contexts/choose';
 import { withConnection, type ConnectionOptions } from '../../options';
 import { print, printJson, say, table } from '../../output/terminal';
 import { moment } from '../../output/words';
@@ -71,17 +72,21 @@ function addChanges(user: Command): void {
 function withInvitation(command: Command): Command {
   return withConnection(command)
     .argument('<name>', 'the user; roles are given to user:NAME')
-    .option('--url <address>', 'address of the server, to print the whole link', webAddress)
+    .option(
+      '--url <address>',
+      'address of the server in the link (default: the server that the command goes through)',
+      webAddress,
+    )
     .option('--json', 'print JSON');
 }
 
 /** Prints the link alone on standard output: it can be piped to whoever sends it. */
 async function invite(
-  { url = '', json, ...options }: InviteOptions,
-  make: (users: LocalUsers) => Promise<Invitation>,
+  { url, json, ...options }: InviteOptions,
+  make: (users: DeployCodeClient['access']['users']) => Promise<Invitation>,
 ): Promise<void> {
   const { user, path, until } = await withClient(options, (client) => make(client.access.users));
-  const link = `${url}${path}`;
+  const link = `${url ?? chosenServer(options)?.server ?? ''}${path}`;
   if (json) printJson({ user, link, until });
   else say(link);
 }

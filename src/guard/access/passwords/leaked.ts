@@ -1,7 +1,7 @@
 /**
- * Written by scripts/leaked-passwords.js, which says where the list is from. The first 4 bytes of SHA-256 of
- * the 20000 most common passwords of 12 or more characters that have leaked, in small letters; sorted.
- * Prefixes: nobody reads the passwords here, and 1 of 200,000 other passwords is taken for one of them.
+ * Written by scripts/leaked-passwords.js, which says where the list is from. The first 4 bytes of
+ * SHA-256 of the 20000 most common passwords of 12 or more characters that have leaked, in small letters,
+ * sorted. Prefixes: nobody reads the passwords here, and 1 of 200,000 other passwords is taken for one of them.
  */
 export const leakedPrefixes = Buffer.from(
   `

@@ -68,12 +68,12 @@ export type RecoveryUse = TypeOf<typeof recoveryUse>;
 export const recoveryCodes = only({ name, digests: listOf(named('digest')), ...act.fields });
 export type RecoveryCodes = TypeOf<typeof recoveryCodes>;
 
-const transports = ['ble', 'cable', 'hybrid', 'internal', 'nfc', 'smart-card', 'usb'] as const;
+export const passkeyTransports = ['ble', 'cable', 'hybrid', 'internal', 'nfc', 'smart-card', 'usb'] as const;
 const passkey = {
   id: named('bytes'),
   publicKey: named('bytes'),
   counter: 'number',
-  transports: optional(listOf(oneOf(...transports))),
+  transports: optional(listOf(oneOf(...passkeyTransports))),
   label: passkeyName,
 } as const;
 
