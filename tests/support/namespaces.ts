@@ -47,6 +47,7 @@ export const namespaces = [
   'large',
   'late-failures',
   'limits',
+  'local-users',
   'long-queue',
   'outside-namespaces',
   'people',

@@ -99,6 +99,7 @@ async function refresh({ context, fields, reply }: TokenRequest): Promise<Fastif
   const refreshed = await context.client.access.sessions.refresh({ ...token, next });
   if ('grant' in refreshed) return sendTokens(context, reply, refreshed.grant, nextText);
   context.access.forget();
+  if (refreshed.problem === 'reused') context.threats.tokenReused(reply.request.ip);
   const why = refreshed.problem === 'reused' ? 'was used before, so that its session is over' : 'is not valid any more';
   throw new OAuthError('invalid_grant', `the refresh token ${why}; log in again`);
 }
