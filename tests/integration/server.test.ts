@@ -88,6 +88,23 @@ describe('deploy-code server', () => {
     expect(listed.stdout).not.toContain(token.split('_')[2]);
   });
 
+  it('lets users in whom the command line has invited', async () => {
+    const added = await run('access', 'user', 'add', 'alice', '--url', `https://127.0.0.1:${port}/`);
+    expect(added.stdout).toMatch(new RegExp(`^https://127\\.0\\.0\\.1:${port}/auth/invitation/[\\w-]{43}\n$`));
+    expect((await ask('', { path: new URL(added.stdout).pathname })).body).toContain('Welcome, alice');
+    expect(await run('access', 'require-second-factor', 'on')).toMatchObject({ code: 0 });
+    expect(await run('access', 'user', 'disable', 'alice')).toMatchObject({ code: 0 });
+    expect((await ask('', { path: new URL(added.stdout).pathname })).status).toBe(404);
+    expect((await run('access', 'user', 'list')).stdout).toMatch(
+      /^NAME +STATE .*\nadmin +invited .*\nalice +disabled /,
+    );
+    expect(await run('access', 'user', 'remove', 'alice')).toMatchObject({ code: 0, stdout: 'alice is removed\n' });
+    expect(await run('access', 'user', 'enable', 'alice')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('there is no user alice') as string,
+    });
+  });
+
   it('answers wrong calls of the command line with what to write', async () => {
     expect(await run('access', 'grant', 'ci', 'operator', 'shop')).toMatchObject({
       code: 2,
