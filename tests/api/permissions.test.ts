@@ -12,7 +12,8 @@ import type { AccessState } from '../../src/workflows/messages';
 const reached = new Error('the client was reached');
 
 function clientWith(state: AccessState): DirectClient {
-  const access = { state: async () => state, recordUses: async () => undefined };
+  const users = { logIns: { report: async () => undefined } };
+  const access = { state: async () => state, recordUses: async () => undefined, users };
   return new Proxy({} as DirectClient, {
     get: (_, key) => {
       if (key === 'access') return new Proxy(access, { get: (known, name) => known[name as 'state'] ?? refuse });
@@ -198,6 +199,37 @@ describe('every route', () => {
       'x-content-type-options': 'nosniff',
       'content-security-policy': "default-src 'none';frame-ancestors 'none'",
     });
+  });
+
+  it.each([
+    ['POST', '/access/users', { name: 'bob', first: true }],
+    ['PUT', '/access/second-factor', { required: true, at: 1 }],
+  ] as const)('%s %s takes no field besides its own', async (method, path, payload) => {
+    const { statusCode } = await app.inject({
+      method,
+      url: `/api/v1${path}`,
+      headers: { host: '127.0.0.1', authorization: `Bearer ${tokenOf('admin', '*')}` },
+      payload,
+    });
+    expect(statusCode).toBe(400);
+  });
+
+  it('blocks a token that asks again and again for what it may not do, and nobody else', async () => {
+    const strict = await createApiServer({
+      client: clientWith(state),
+      host: { bound: '127.0.0.1', allowed: [] },
+      perMinute: 200,
+      version: '0',
+      onFailure: () => undefined,
+    });
+    const ask = async (token: string, url = '/api/v1/access/roles') =>
+      (await strict.inject({ url, headers: { host: '127.0.0.1', authorization: `Bearer ${token}` } })).statusCode;
+    const statuses: number[] = [];
+    for (let attempt = 0; attempt < 101; attempt += 1) statuses.push(await ask(nobody));
+    expect(statuses).toEqual([...Array<number>(100).fill(403), 429]);
+    expect(await ask(nobody, '/api/v1/whoami')).toBe(429);
+    expect(await ask(tokenOf('viewer', '*'), '/api/v1/whoami')).toBe(200);
+    await strict.close();
   });
 
   it('makes an address wait that tries many tokens, and nobody else', async () => {

@@ -75,7 +75,8 @@ export class Factors {
     if (!passkey || owner.user.disabled) return false;
     const isCopied = (counter > 0 || passkey.counter > 0) && counter <= passkey.counter;
     const challenges = recent(passkey.challenges);
-    if (isCopied || Object.hasOwn(challenges, challenge)) return false;
+    const isFull = Object.keys(challenges).length >= userLimits.challenges;
+    if (isCopied || isFull || Object.hasOwn(challenges, challenge)) return false;
     const now = Date.now();
     Object.assign(passkey, { counter, usedAt: now, challenges: { ...challenges, [challenge]: now } });
     return true;

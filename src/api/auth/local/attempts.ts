@@ -4,14 +4,13 @@ import type { LocalContext } from './context';
 
 /**
  * Counts an attempt to log in before it is made, at all servers together. A name that nobody can have costs nothing.
- * @throws ApiProblem for an address that is blocked, or a log-in that has to wait
+ * @throws ApiProblem for a log-in that has to wait
  */
 export async function beginAttempt(
   context: LocalContext,
   request: FastifyRequest,
   name: string | undefined,
 ): Promise<void> {
-  context.threats.requireUnblocked(request.ip);
   if (name === undefined) return;
   const { waitMs, isLocked } = await context.as(undefined, request, () => context.logIns.attempt(name));
   if (isLocked) context.threats.loginLocked(request.ip, name);

@@ -13,7 +13,6 @@ import { newPasswordFields, requirePassword } from './new-password';
 export function addInvitations(app: FastifyInstance, context: LocalContext): void {
   const open = { config: { action: 'open' } } as const;
   const invited = async (request: Parameters<LocalContext['as']>[1]) => {
-    context.threats.requireUnblocked(request.ip);
     const { token } = request.params as { token: string };
     const digest = digestOfLink(token);
     const found = digest && (await context.as(undefined, request, () => context.logIns.invited(digest)));

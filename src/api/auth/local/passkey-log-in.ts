@@ -37,7 +37,6 @@ export async function passkeyForm(
 export function addPasskeyLogIn(app: FastifyInstance, context: LocalContext): void {
   app.post('/auth/passkey', { config: { action: 'open' } }, async (request, reply) => {
     requireForm(context.auth, request);
-    context.threats.requireUnblocked(request.ip);
     const form = fieldsOf(request, 'state', 'purpose', 'return', 'answer');
     const found = await ownerOf(context, request, form);
     if (!found) return refuseLogin(context, request, undefined);
@@ -61,7 +60,7 @@ async function ownerOf(
   if (challenge === undefined || !response) return undefined;
   const owner = await context.as(undefined, request, () => context.logIns.ownerOfPasskey(response.id));
   const passkey = owner?.user.passkeys.find(({ id }) => id === response.id);
-  if (!owner || !passkey || owner.user.disabled) return undefined;
+  if (!owner || !passkey || owner.user.disabled || !isOf(owner, response)) return undefined;
   const counter = await counterOf(context, response, passkey, challenge);
   if (counter === undefined) return undefined;
   const digest = createHash('sha256').update(challenge).digest('hex');
@@ -69,10 +68,16 @@ async function ownerOf(
   return isFirst ? owner : undefined;
 }
 
+/** An authenticator that says whom its passkey is for has to say the same. */
+function isOf({ user }: NamedUser, { response }: AuthenticationResponseJSON): boolean {
+  const { userHandle } = (response as AuthenticationResponseJSON['response'] | undefined) ?? {};
+  return userHandle === undefined || userHandle === user.handle;
+}
+
 async function counterOf(
   { auth, passkeyDomain }: LocalContext,
   response: AuthenticationResponseJSON,
-  { id, publicKey, counter }: StoredPasskey,
+  { id, publicKey }: StoredPasskey,
   expectedChallenge: string,
 ): Promise<number | undefined> {
   const { verifyAuthenticationResponse } = await import('@simplewebauthn/server');
@@ -82,11 +87,7 @@ async function counterOf(
     expectedOrigin: auth.origin,
     expectedRPID: passkeyDomain ?? '',
     // Whether it counts on is judged where all servers see it.
-    credential: {
-      id,
-      publicKey: new Uint8Array(Buffer.from(publicKey, 'base64url')),
-      counter: counter > 0 ? 0 : counter,
-    },
+    credential: { id, publicKey: new Uint8Array(Buffer.from(publicKey, 'base64url')), counter: 0 },
     requireUserVerification: true,
   }).catch(() => undefined);
   return verified?.verified ? verified.authenticationInfo.newCounter : undefined;

@@ -147,8 +147,11 @@ export const usersState = partOf<UsersState>({
   audit: optional(fields({ sequence: 'count', hash: 'text', place: optional(oneOf('database')) })),
 });
 
-/** Limits on what is kept; the state has to fit into one message of Temporal. `characters`: of all users as JSON. */
-export const userLimits = { users: 2000, characters: 1_500_000, strangers: 2000, passkeys: 5 } as const;
+/**
+ * Limits on what is kept; the state has to fit into one message of Temporal. `characters`: of all users as JSON;
+ * `challenges`: log-ins by one passkey within a quarter of an hour.
+ */
+export const userLimits = { users: 2000, characters: 1_500_000, strangers: 2000, passkeys: 5, challenges: 50 } as const;
 
 /** A user without digests and secrets. */
 export interface UserLine {
