@@ -11,6 +11,7 @@ import {
   codeQuery,
   decideDeviceUpdate,
   deviceQuery,
+  endSubjectUpdate,
   grantUpdate,
   issueCodeUpdate,
   issueUpdate,
@@ -74,6 +75,7 @@ function keepCodes(codes: SignIn): void {
   take(redeemCodeUpdate, shapes.codeRedemption, (code) => codes.redeemCode(code));
   take(requestDeviceUpdate, shapes.deviceRequest, (device) => codes.requestDevice(device), hasRoom);
   take(decideDeviceUpdate, shapes.deviceDecision, (decision) => codes.decideDevice(decision));
+  take(endSubjectUpdate, shapes.subjectEnd, (end) => codes.endAllOf(end));
   take(redeemDeviceUpdate, shapes.deviceRedemption, (device) => codes.redeemDevice(device));
 }
 

@@ -4,6 +4,7 @@ import {
   parseSessionToken,
   type SessionToken,
 } from '../../src/guard/access/session-token';
+import type { SignIn } from '../../src/client/access/sign-in';
 import { lifetimes } from '../../src/model/access';
 import { sessionLimits } from '../../src/workflows/messages';
 import { AccessWorld } from '../support/people';
@@ -77,6 +78,25 @@ describe('a session', () => {
     expect((await refresh(world, next)).answer).toEqual({ problem: 'unknown' });
     expect(world.state.revoked).toHaveProperty(id);
     expect(world.records.at(-1)).toContain(`access revoke session ${id} of user:ana: a token was used twice`);
+  });
+
+  it('ends with all others of its subject, and so does what is about to become one', async () => {
+    const world = new AccessWorld();
+    const mine = [await opened(world), await opened(world, 'browser')];
+    const theirs = await opened(world, 'command-line', 'user:bo');
+    const signIn = world.access.signIn as SignIn;
+    const binding = 'b'.repeat(64);
+    const issue = (digest: string, subject: string) => signIn.issueCode({ digest, binding, ...person, subject });
+    const redeem = (code: string) =>
+      signIn.redeemCode({ code, binding, ...secretsOf(newSessionToken('command-line')) });
+    await issue('1'.repeat(64), 'user:ana');
+    await issue('2'.repeat(64), 'user:bo');
+    await world.sessions.endAllOf('user:ana');
+    expect(Object.keys(world.state.sessions ?? {})).toEqual([theirs.id]);
+    for (const { id } of mine) expect(world.state.revoked).toHaveProperty(id);
+    expect(world.records.at(-1)).toContain('access revoke all sessions of user:ana');
+    expect(await redeem('1'.repeat(64))).toEqual({ problem: 'unknown' });
+    expect(await redeem('2'.repeat(64))).toMatchObject({ grant: { subject: 'user:bo' } });
   });
 
   it('is not ended by somebody who only knows its id', async () => {

@@ -37,6 +37,7 @@ export class AccessWorld {
       openSession: [shapes.sessionOpening, (message) => sessions.open(message)],
       refreshSession: [shapes.sessionRefresh, (message) => sessions.refresh(message)],
       revokeSession: [shapes.sessionRevocation, (message) => sessions.revoke(message)],
+      endSubject: [shapes.subjectEnd, (message) => signIn.endAllOf(message)],
       publishKey: [shapes.keyPublication, (message) => sessions.publish(message)],
       recordExchange: [shapes.exchangeRecord, (message) => sessions.recordExchange(message)],
       issueCode: [shapes.codeIssue, (message) => (signIn.requireRoom(), signIn.issueCode(message))],

@@ -12,7 +12,6 @@ import {
   grantUpdate,
   installation,
   issueUpdate,
-  revokeSessionUpdate,
   revokeUpdate,
   usedSignal,
   usersId,
@@ -155,13 +154,6 @@ export class Access {
     throw new BadRequest(`there is no token ${id}; see \`deploy-code access token list\``);
   }
 
-  /** Ends every session of a subject. */
-  async endSessions(subject: string, by?: string): Promise<void> {
-    requireName('subject', subject);
-    for (const { id } of await this.sessions.list(subject))
-      await this.kept.change(revokeSessionUpdate, { id, ...authorOf(by) });
-  }
-
   /** True if nobody has a role, and nobody can log in, apart from a first admin who has not been here yet. */
   async isUnclaimed(): Promise<boolean> {
     const [{ bindings }, users] = await Promise.all([this.state(), this.users.list()]);
@@ -171,7 +163,7 @@ export class Access {
 
   /** Ends every session and token of a subject. */
   private async endAll(subject: string, by?: string): Promise<void> {
-    await this.endSessions(subject, by);
+    await this.sessions.endAllOf(subject, by);
     const { tokens } = await this.state();
     for (const [id, token] of Object.entries(tokens))
       if (token.subject === subject) await this.kept.change(revokeUpdate, { id, ...authorOf(by) });

@@ -3,6 +3,7 @@ import { requireName } from '../../model/names';
 import { BadRequest } from '../../temporal/errors';
 import type { InstallationWorkflow } from '../../temporal/installation-workflow';
 import {
+  endSubjectUpdate,
   oneSessionQuery,
   openSessionUpdate,
   publishKeyUpdate,
@@ -60,6 +61,12 @@ export class Sessions {
     requireName('tokenId', id);
     if (await this.kept.change(revokeSessionUpdate, { id, ...authorOf(by) })) return;
     throw new BadRequest(`there is no session ${id}; see \`deploy-code access session list\``);
+  }
+
+  /** Ends the sessions of a subject, and what it has allowed to become one. */
+  async endAllOf(subject: string, by?: string): Promise<void> {
+    requireName('subject', subject);
+    await this.kept.change(endSubjectUpdate, { subject, ...authorOf(by) });
   }
 
   /** Opens a session of somebody whose identity is known. */

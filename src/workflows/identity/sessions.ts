@@ -10,6 +10,7 @@ import {
   type SessionRefresh,
   type SessionRevocation,
   type StoredSession,
+  type SubjectEnd,
 } from '../messages';
 import { recordAct, refusal } from '../support/installation';
 
@@ -64,6 +65,14 @@ export class Sessions {
     this.end(id);
     await recordAct(this.kept, act, `access revoke session ${id} of ${session.subject}${why}`);
     return true;
+  }
+
+  /** One record, however many sessions there are. */
+  async endAllOf({ subject, ...act }: SubjectEnd): Promise<number> {
+    const theirs = Object.entries(this.current).filter(([, session]) => session.subject === subject);
+    for (const [id] of theirs) this.end(id);
+    if (theirs.length > 0) await recordAct(this.kept, act, `access revoke all sessions of ${subject}`);
+    return theirs.length;
   }
 
   async publish({ id, x, until, ...act }: KeyPublication): Promise<undefined> {

@@ -10,6 +10,7 @@ import {
   type Redeemed,
   type StoredCode,
   type StoredDevice,
+  type SubjectEnd,
 } from '../messages';
 import { refusal } from '../support/installation';
 import { own, select, without, type Sessions } from './sessions';
@@ -99,6 +100,14 @@ export class SignIn {
     return {
       grant: await this.sessions.open({ ...opening, ...identity, kind: 'command-line', by: identity.subject }),
     };
+  }
+
+  /** What the subject has allowed becomes no session any more. */
+  endAllOf(end: SubjectEnd): Promise<number> {
+    const isOther = ({ subject }: Partial<StoredCode>) => subject !== end.subject;
+    this.kept.codes = select(this.kept.codes ?? {}, isOther);
+    this.kept.devices = select(this.kept.devices ?? {}, ({ identity = {} }) => isOther(identity));
+    return this.sessions.endAllOf(end);
   }
 
   private get valid(): Record<string, StoredCode> {

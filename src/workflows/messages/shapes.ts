@@ -11,7 +11,14 @@ import type { FleetState } from './fleet';
 import type { ReleaseContents } from './release';
 import { runtimeNames } from '../../model/runtimes';
 import { accessState, grant, tokenIssue, tokenRevocation, tokenUses, withdrawal } from './access';
-import { exchangeRecord, keyPublication, sessionOpening, sessionRefresh, sessionRevocation } from './access/sessions';
+import {
+  exchangeRecord,
+  keyPublication,
+  sessionOpening,
+  sessionRefresh,
+  sessionRevocation,
+  subjectEnd,
+} from './access/sessions';
 import { codeIssue, codeRedemption, deviceDecision, deviceRedemption, deviceRequest } from './access/sign-in';
 import {
   factorRemoval,
@@ -247,6 +254,7 @@ export const shapes = {
   sessionOpening,
   sessionRefresh,
   sessionRevocation,
+  subjectEnd,
   keyPublication,
   exchangeRecord,
   codeIssue,

@@ -32,7 +32,7 @@ export function addAccount(app: FastifyInstance, context: LocalContext): void {
     const digest = await context.digest(form.password ?? '');
     await context.as(name, request, async () => {
       await context.logIns.setPassword(name, digest);
-      await context.auth.client.access.endSessions(`user:${name}`);
+      await context.auth.client.access.sessions.endAllOf(`user:${name}`);
     });
     context.auth.access.forget();
     return reply.redirect('/login', 303);

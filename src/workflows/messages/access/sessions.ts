@@ -55,6 +55,10 @@ export type SessionRefresh = TypeOf<typeof sessionRefresh>;
 export const sessionRevocation = only({ id: named('tokenId'), ...act.fields });
 export type SessionRevocation = TypeOf<typeof sessionRevocation>;
 
+/** Ends everything that a subject has logged in to, or is about to. */
+export const subjectEnd = only({ subject: named('subject'), ...act.fields });
+export type SubjectEnd = TypeOf<typeof subjectEnd>;
+
 /** Who a session belongs to, for the token that is made of it. */
 export interface SessionGrant {
   id: string;
@@ -105,6 +109,8 @@ export const openSessionUpdate = defineUpdate<SessionGrant, [SessionOpening]>('o
 export const refreshSessionUpdate = defineUpdate<Refreshed, [SessionRefresh]>('refreshSession');
 /** Resolves with whether there was such a session. */
 export const revokeSessionUpdate = defineUpdate<boolean, [SessionRevocation]>('revokeSession');
+/** Resolves with the number of sessions that it ended. */
+export const endSubjectUpdate = defineUpdate<number, [SubjectEnd]>('endSubject');
 export const publishKeyUpdate = defineUpdate<undefined, [KeyPublication]>('publishKey');
 export const recordExchangeUpdate = defineUpdate<undefined, [ExchangeRecord]>('recordExchange');
 /** The sessions that have not ended, by id. */
