@@ -8,6 +8,7 @@ import { type Html, html } from '../browser/html';
 import { sendPage } from '../browser/page';
 import { answerIn, openChallenge, sealChallenge } from './passkey-log-in';
 import type { LocalContext } from './context';
+import { qrModules, qrPath } from './qr-code';
 import { paths } from './progress';
 import { requireProven, type Proven } from './proven';
 import { afterEnrolment } from './recovery-codes';
@@ -25,7 +26,8 @@ export function addEnrolment(app: FastifyInstance, context: LocalContext): void 
     const uri = await totpUri(secret, found.name, issuer);
     return sendPage(reply, {
       title: 'Authenticator app',
-      body: html`<p>Add an account to your app with this key:</p>
+      body: html`<p>Scan this with your app, or give it the key:</p>
+        ${pictureOf(uri)}
         <p class="code" id="secret">${secret.match(/.{4}/g)!.join(' ')}</p>
         <p class="dim"><a href="${uri}">${uri}</a></p>
         <form method="post" action="${paths.account}/app/code">
@@ -58,6 +60,17 @@ export function addEnrolment(app: FastifyInstance, context: LocalContext): void 
     await context.as(found.name, request, () => context.logIns.addPasskey({ name: found.name, label, ...passkey }));
     return afterEnrolment(context, request, reply, found);
   });
+}
+
+/** The code that apps scan. Of a very long name there is none; the key is below. */
+function pictureOf(uri: string): Html | undefined {
+  const modules = qrModules(uri);
+  if (!modules) return undefined;
+  const { size, path } = qrPath(modules);
+  return html`<svg class="qr" viewBox="0 0 ${size} ${size}" role="img" aria-label="QR code of the key">
+    <rect width="${size}" height="${size}" fill="#fff" />
+    <path d="${path}" fill="#000" />
+  </svg>`;
 }
 
 /** Asks the browser for a new passkey; nothing where browsers have none. */
