@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Secret, TOTP } from 'otpauth';
+import { PasswordHasher } from '../../src/guard/access/passwords/hash';
 import { BrowserLike, type Seen } from '../support/browser-like';
 import { AccessWorld, serverOf } from '../support/people';
 
@@ -11,8 +12,8 @@ jest.mock('../../src/guard/access/passwords/hash', () => {
   return {
     ...real,
     PasswordHasher: class extends real.PasswordHasher {
-      constructor() {
-        super({ logN: 10, r: 8, p: 1 });
+      constructor(cost = { logN: 10, r: 8, p: 1 }) {
+        super(cost);
       }
     },
   };
@@ -233,6 +234,20 @@ describe('local users', () => {
     await world.local.users.requireSecondFactor(false);
     await withApp();
     expect((await thief.send('/auth/account/app', {})).status).toBe(401);
+  });
+
+  it('get a digest with the current parameters when they log in, also on the way to a second factor', async () => {
+    await withUser();
+    const { secret } = await withApp();
+    const { ana } = world.local.state.users;
+    ana!.password = await new PasswordHasher({ logN: 10, r: 4, p: 1 }).digest(password);
+    const browser = new BrowserLike(app);
+    expect((await logIn(browser, { password: 'wrong' })).status).toBe(401);
+    expect(ana!.password).toContain('scrypt$10$4$');
+    expect((await logIn(browser)).to).toBe('/auth/second-factor');
+    expect(ana!.password).toContain('scrypt$10$8$');
+    await browser.open('/auth/second-factor');
+    expect((await browser.send('/auth/second-factor', { code: codeOf(secret) })).to).toBe('/login');
   });
 
   it('lose what was begun with a password when it changes', async () => {

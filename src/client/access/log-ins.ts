@@ -13,6 +13,7 @@ import {
   passwordUpdate,
   recoveryCodesUpdate,
   redeemUpdate,
+  renewPasswordUpdate,
   removeFactorUpdate,
   threatUpdate,
   usePasskeyUpdate,
@@ -58,8 +59,13 @@ export class UserLogIns {
   }
 
   /** Forgets failed attempts; false if the user was disabled or removed meanwhile. */
-  async succeed(name: string, password?: string): Promise<boolean> {
-    return this.isDone(this.kept.change(loggedInUpdate, { name, ...(password !== undefined && { password }) }));
+  succeed(name: string): Promise<boolean> {
+    return this.isDone(this.kept.change(loggedInUpdate, name));
+  }
+
+  /** Replaces the digest of the same password; false if the password was changed meanwhile. */
+  renewPassword(name: string, before: string, password: string): Promise<boolean> {
+    return this.isDone(this.kept.change(renewPasswordUpdate, { name, before, password }));
   }
 
   /** The user whose password is set; undefined if the link was used or has ended. */

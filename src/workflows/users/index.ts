@@ -18,6 +18,7 @@ import {
   passwordUpdate,
   recoveryCodesUpdate,
   redeemUpdate,
+  renewPasswordUpdate,
   removeFactorUpdate,
   secondFactorUpdate,
   threatUpdate,
@@ -52,10 +53,11 @@ export async function users(before: UsersState = { users: {}, strangers: {}, sec
   handle(changeUserUpdate, shapes.userChange, (each) => people.change(each));
   handle(redeemUpdate, shapes.redemption, (each) => people.redeem(each));
   handle(passwordUpdate, shapes.passwordChange, (each) => people.setPassword(each));
+  handle(renewPasswordUpdate, shapes.passwordRenewal, async (each) => people.renewPassword(each));
   handle(secondFactorUpdate, shapes.secondFactorRule, (each) => people.requireSecondFactor(each));
 
   handle(attemptUpdate, shapes.userName, async (name) => logIns.attempt(name));
-  handle(loggedInUpdate, shapes.loginSuccess, async (each) => logIns.succeed(each));
+  handle(loggedInUpdate, shapes.userName, async (name) => logIns.succeed(name));
   handle(threatUpdate, shapes.threat, (each) => logIns.report(each));
   handle(loginKeyUpdate, shapes.keyOffer, async ({ key }) => (state.key ??= key));
 

@@ -1,6 +1,6 @@
 import { attempt } from '../../model/access';
 import { recordAct } from '../support/installation';
-import { userLimits, type AttemptAnswer, type LoginSuccess, type Threat, type UsersState } from '../messages';
+import { userLimits, type AttemptAnswer, type Threat, type UsersState } from '../messages';
 import { userOf } from './people';
 
 /** Counts attempts to log in, for all servers together. */
@@ -17,12 +17,11 @@ export class LogIns {
     return answer;
   }
 
-  succeed({ name, password }: LoginSuccess): boolean {
+  succeed(name: string): boolean {
     const user = userOf(this.state, name);
     if (!user || user.disabled) return false;
     delete user.attempts;
     user.loggedInAt = Date.now();
-    if (password !== undefined && user.password !== undefined) user.password = password;
     return true;
   }
 

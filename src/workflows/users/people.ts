@@ -4,6 +4,7 @@ import {
   userLimits,
   type NamedUser,
   type PasswordChange,
+  type PasswordRenewal,
   type Redemption,
   type SecondFactorRule,
   type StoredUser,
@@ -99,6 +100,14 @@ export class People {
     const user = userOf(this.state, name);
     if (user) user.password = password;
     return user !== undefined;
+  }
+
+  /** Not if the password was changed meanwhile. */
+  renewPassword({ name, before, password }: PasswordRenewal): boolean {
+    const user = userOf(this.state, name);
+    if (user?.password !== before) return false;
+    user.password = password;
+    return true;
   }
 
   async requireSecondFactor({ required, ...act }: SecondFactorRule): Promise<undefined> {

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { NamedUser } from '../../../workflows/messages';
 import { formToken, requireForm } from '../browser/forms';
 import { type Html, html } from '../browser/html';
 import { returnPath } from '../browser/return-path';
@@ -41,12 +42,25 @@ export function addPasswords(app: FastifyInstance, context: LocalContext): void 
       name === undefined ? undefined : await context.as(undefined, request, () => context.logIns.user(name));
     const { isRight, isOutdated } = await context.verify(password, found?.user.password);
     if (!found || !isRight || found.user.disabled) return refuseLogin(context, request, name);
-    return proceed(context, request, reply, found, {
+    const current = isOutdated ? await renew(context, request, found, password) : found;
+    return proceed(context, request, reply, current, {
       by: 'password',
       method: 'password',
       purpose: purposeIn(form.purpose),
       back: returnPath(form.return, context.auth.origin),
-      ...(isOutdated && { renewed: await context.digest(password) }),
     });
   });
+}
+
+/** Replaces a digest with lower parameters; the user with the new one. */
+async function renew(
+  context: LocalContext,
+  request: FastifyRequest,
+  found: NamedUser,
+  password: string,
+): Promise<NamedUser> {
+  const { name, user } = found;
+  const renewed = await context.digest(password);
+  const isDone = await context.as(name, request, () => context.logIns.renewPassword(name, user.password!, renewed));
+  return isDone ? { ...found, user: { ...user, password: renewed } } : found;
 }

@@ -29,8 +29,6 @@ interface Proved {
   method: string;
   purpose: Purpose;
   back: string | undefined;
-  /** A digest with the current parameters, if theirs is outdated. */
-  renewed?: string;
 }
 
 /** Leads somebody who has proved something to what is next. */
@@ -39,10 +37,9 @@ export async function proceed(
   request: FastifyRequest,
   reply: FastifyReply,
   { name, user, secondFactor }: NamedUser,
-  { by, method, purpose, back, renewed }: Proved,
+  { by, method, purpose, back }: Proved,
 ): Answer {
-  const mark = markOf({ ...user, ...(renewed !== undefined && { password: renewed }) });
-  const begun = { name, mark, purpose, ...(back !== undefined && { back }) };
+  const begun = { name, mark: markOf(user), purpose, ...(back !== undefined && { back }) };
   if (by === 'password' && hasSecondFactor(user)) {
     await keepProgress(context, reply, { ...begun, stage: 'factor' });
     return reply.redirect(paths.factor, 303);
@@ -51,7 +48,7 @@ export async function proceed(
     await keepProgress(context, reply, { ...begun, stage: 'enrol' });
     return reply.redirect(paths.account, 303);
   }
-  if (!(await context.as(name, request, () => context.logIns.succeed(name, renewed))))
+  if (!(await context.as(name, request, () => context.logIns.succeed(name))))
     return refuseLogin(context, request, name);
   context.threats.loginSucceeded(request.ip, name);
   context.metrics.countLogIn('succeeded');

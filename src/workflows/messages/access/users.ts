@@ -51,9 +51,9 @@ export type Redemption = TypeOf<typeof redemption>;
 export const passwordChange = only({ name, password: named('passwordDigest'), ...act.fields });
 export type PasswordChange = TypeOf<typeof passwordChange>;
 
-/** A successful log-in, which forgets failed attempts; `password` renews a digest with lower parameters. */
-export const loginSuccess = only({ name, password: optional(named('passwordDigest')) });
-export type LoginSuccess = TypeOf<typeof loginSuccess>;
+/** A digest of the same password with higher parameters, in place of the one before. */
+export const passwordRenewal = only({ name, before: named('passwordDigest'), password: named('passwordDigest') });
+export type PasswordRenewal = TypeOf<typeof passwordRenewal>;
 
 /** Uses a step of a TOTP code once. `offered`: the one of a secret that is being enrolled, which this confirms. */
 export const totpUse = only({ name, step: 'count', offered: optional('flag'), ...act.fields });
@@ -201,9 +201,11 @@ export const secondFactorUpdate = defineUpdate<undefined, [SecondFactorRule]>('r
 /** Resolves with the name of the user; undefined if the link is not valid any more. */
 export const redeemUpdate = defineUpdate<string | undefined, [Redemption]>('redeem');
 export const passwordUpdate = defineUpdate<boolean, [PasswordChange]>('password');
+export const renewPasswordUpdate = defineUpdate<boolean, [PasswordRenewal]>('renewPassword');
 /** Counts an attempt to log in, before it is made. */
 export const attemptUpdate = defineUpdate<AttemptAnswer, [string]>('attempt');
-export const loggedInUpdate = defineUpdate<boolean, [LoginSuccess]>('loggedIn');
+/** A successful log-in, which forgets failed attempts. */
+export const loggedInUpdate = defineUpdate<boolean, [string]>('loggedIn');
 export const offerTotpUpdate = defineUpdate<boolean, [TotpOffer]>('offerTotp');
 /** Resolves with whether the step was not used before, as those of the other factors. */
 export const useTotpUpdate = defineUpdate<boolean, [TotpUse]>('useTotp');
