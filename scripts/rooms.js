@@ -58,7 +58,12 @@ const rooms = {
       'jose',
       'openid-client',
       'zod',
+      '@fastify/websocket',
+      '@fastify/swagger-ui',
+      'graphql',
+      'graphql-yoga',
     ),
+    typePackages: ['ws'],
   },
   telemetry: {
     uses: ['guard'],

@@ -3,6 +3,7 @@ import type { DirectClient } from '../client';
 import type { Action } from '../model/access';
 import { grammarOf, type NameKind } from '../model/names';
 import type { AccessDirectory, Caller } from './access/directory';
+import type { From, StreamType, Topic } from './live/topics';
 
 /** What routes are served with. */
 export interface Services {
@@ -40,12 +41,22 @@ export interface Route {
   /** Default 200. */
   status?: 200 | 201 | 202 | 204;
   handle(call: Call<unknown, unknown, unknown>): Promise<unknown>;
+  /** The topic with which a request is answered as a stream; undefined if it is answered at once. */
+  follow?(query: unknown, params: unknown): Followed | undefined;
 }
 
-interface TypedRoute<P extends Schema, Q extends Schema, B extends Schema> extends Omit<Route, 'handle'> {
+/** A stream, and the types that it has; the first one by default. */
+export interface Followed {
+  topic: Topic;
+  from: From;
+  types: readonly StreamType[];
+}
+
+interface TypedRoute<P extends Schema, Q extends Schema, B extends Schema> extends Omit<Route, 'handle' | 'follow'> {
   params?: P;
   query?: Q;
   body?: B;
+  follow?(query: z.output<Q>, params: z.output<P>): Followed | undefined;
   handle(call: Call<z.output<P>, z.output<Q>, z.output<B>>): Promise<unknown>;
 }
 

@@ -1,22 +1,25 @@
-import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { actingFor, type DirectClient } from '../client';
+import type { DirectClient } from '../client';
 import type { Expected } from '../guard/expected-host';
 import { isLoopback } from '../model/names/registry';
-import { letIn, limitsOf, requireHost, requireRules } from './access/admission';
+import { letIn, limitsOf, requireHost, requireRules, withoutToken } from './access/admission';
 import { AccessDirectory, type Caller } from './access/directory';
 import { Threats } from './access/threats';
 import { addAuth, createAuthContext, type PeopleOptions } from './auth';
 import { describeApi, prefix, problemResponses, ruleOf } from './description';
-import { addEvents } from './events-route';
+import { Live } from './live';
+import { Audience } from './live/audience';
+import { addEvents } from './live/events-route';
+import { addLive } from './live/live-route';
+import { answerTopic, preferredType, type StreamServices } from './live/streams';
 import { ApiMetrics } from './metrics';
+import { perform } from './perform';
 import { answerMalformed, ApiProblem, problemOf } from './problems';
-import { whileReachable } from './reach';
 import type { Route, Services } from './route';
 import { routes } from './routes';
 import type { Threat } from '../workflows/messages';
@@ -38,6 +41,8 @@ export interface ServerOptions {
   anyone?: string;
   /** Absent: nobody can log in, and tokens are the only way in. */
   people?: PeopleOptions;
+  /** Streams that one subject has open at a time. */
+  streamsPerCaller?: number;
   version: string;
   metrics?: ApiMetrics;
   onFailure: (error: Error, request?: { method: string; route: string }) => void;
@@ -56,7 +61,6 @@ const workMs = 600_000;
 const connections = 2000;
 /** Fewer refused requests a minute are mistakes. */
 const leastDenials = 100;
-const keyPattern = /^[\x21-\x7e]{1,200}$/;
 
 /** Creates the server of the API. Everything but its description needs a token; each route has an action. */
 export async function createApiServer(options: ServerOptions): Promise<FastifyInstance> {
@@ -98,9 +102,13 @@ export async function createApiServer(options: ServerOptions): Promise<FastifyIn
   app.setNotFoundHandler((request, reply) =>
     sendProblem(new ApiProblem('not_found', 'there is nothing at this address'), request, reply, onFailure),
   );
-  for (const each of routes) addRoute(app, each, { client, access });
+  const audience = new Audience(new Live(client, onFailure), access, options.streamsPerCaller);
+  app.addHook('preClose', async () => audience.close());
+  const streams = { audience, metrics };
+  for (const each of routes) addRoute(app, each, { client, access }, streams);
   if (people) await addAuth(app, createAuthContext({ client, access }, people, { threats, metrics, onFailure }));
-  addEvents(app, { client, access }, metrics, onFailure);
+  addEvents(app, streams);
+  await addLive(app, streams);
   app.get(`${prefix}/openapi.json`, { config: { action: 'open' }, schema: { hide: true } }, async () => app.swagger());
   await app.ready();
   return app;
@@ -110,7 +118,7 @@ export async function createApiServer(options: ServerOptions): Promise<FastifyIn
 function anyoneOf({ anyone, host }: ServerOptions): Caller | undefined {
   if (anyone === undefined) return undefined;
   if (!isLoopback(host.bound)) throw new Error('a server without log-in must listen on loopback');
-  return { subject: anyone, token: 'none', roles: [{ role: 'admin', scope: '*' }] };
+  return { subject: anyone, token: withoutToken, roles: [{ role: 'admin', scope: '*' }] };
 }
 
 /** Attackers are counted, and recorded in the audit trail of the installation. */
@@ -149,7 +157,7 @@ function measure(app: FastifyInstance, metrics: ApiMetrics): void {
   });
 }
 
-function addRoute(app: FastifyInstance, route: Route, services: Services) {
+function addRoute(app: FastifyInstance, route: Route, services: Services, streams: StreamServices) {
   const { method, path, action, summary, tag, params, query, body, answer, status = 200 } = route;
   app.route({
     method,
@@ -168,49 +176,16 @@ function addRoute(app: FastifyInstance, route: Route, services: Services) {
       },
     },
     handler: async (request, reply) => {
-      const caller = request.caller!;
-      const call = {
-        ...services,
-        caller,
-        params: request.params,
-        query: request.query,
-        body: request.body,
-        ...requestIdOf(request, caller),
-      };
-      const result = await actingFor(authorOf(request, caller), () =>
-        whileReachable(
-          () => services.access.check(),
-          () => route.handle(call),
-        ),
-      );
-      if (action === 'access.write') services.access.forget();
-      return status === 204 ? reply.code(204).send() : reply.code(status).send(plain(result));
+      const followed = route.follow?.(request.query as never, request.params as never);
+      if (followed) return answerTopic(streams, request, reply, preferredType(request, followed.types), followed);
+      const { caller, ip, params: inPath, query: inQuery, body: given, headers } = request;
+      const result = await perform(services, route, {
+        ...{ caller: caller!, ip, params: inPath, query: inQuery, body: given },
+        key: headers['idempotency-key'],
+      });
+      return status === 204 ? reply.code(204).send() : reply.code(status).send(result);
     },
   });
-}
-
-/** Dates as text, and nothing that JSON does not have. */
-function plain(result: unknown): unknown {
-  return JSON.parse(JSON.stringify(result)) as unknown;
-}
-
-function authorOf({ ip }: FastifyRequest, { subject, token, session }: Caller): { by: string; from: string } {
-  const kind = session === undefined ? 'token' : 'session';
-  return { by: subject, from: token === 'none' ? ip : `${ip} with ${kind} ${token}` };
-}
-
-/**
- * The id of the request from `Idempotency-Key`, different for each caller: nobody finds the deployments of another by
- * guessing keys.
- * @throws ApiProblem if the key is malformed
- */
-function requestIdOf({ headers }: FastifyRequest, { subject }: Caller): { requestId?: string } {
-  const key = headers['idempotency-key'];
-  if (key === undefined) return {};
-  if (typeof key !== 'string' || !keyPattern.test(key))
-    throw new ApiProblem('bad_input', 'Idempotency-Key must be 1 to 200 printable characters without spaces');
-  const hash = createHash('sha256').update(`${subject}\n${key}`).digest('hex');
-  return { requestId: `${hash.slice(0, 8)}-key-${hash.slice(8, 40)}` };
 }
 
 function sendProblem(

@@ -24,6 +24,8 @@ import { unlessMissing } from '../temporal/unless-missing';
 
 const firstPollMs = 40;
 const longestPollMs = 400;
+/** After this time without an event, it asks Temporal too whether the deployment has ended. */
+const quietEnoughMs = 400;
 const retryMs = 1000;
 
 /** An outage: the worker or the Temporal server does not answer. The error has advice. */
@@ -93,14 +95,19 @@ export class TemporalDeployment {
 
   /**
    * Yields progress until the deployment ends or the signal aborts. Each page has the events since the previous page.
-   * During an outage of the worker or the Temporal server it keeps trying.
+   * During an outage of the worker or the Temporal server it keeps trying. `pollMs`: the longest time between two looks.
    */
-  async *watch(signal?: AbortSignal, onTrouble?: WatchOptions['onTrouble']): AsyncGenerator<Progress> {
+  async *watch(
+    signal?: AbortSignal,
+    onTrouble?: WatchOptions['onTrouble'],
+    pollMs = longestPollMs,
+  ): AsyncGenerator<Progress> {
     let plan: Progress['plan'];
-    for (let seen = 0, delay = firstPollMs; !signal?.aborted;) {
+    for (let seen = 0, delay = firstPollMs, quietMs = 0; !signal?.aborted;) {
       const page = await this.withRetry(
         async () => {
-          const closed = delay >= longestPollMs && !(await this.isOpen());
+          const closed = quietMs >= quietEnoughMs && !(await this.isOpen());
+          if (quietMs >= quietEnoughMs) quietMs = 0;
           return { closed, progress: await this.progress(seen) };
         },
         signal,
@@ -114,7 +121,8 @@ export class TemporalDeployment {
       plan = progress.plan ?? plan;
       yield { ...progress, plan };
       if (closed || isOver(progress)) return;
-      delay = progress.events.length > 0 ? firstPollMs : Math.min(delay * 1.5, longestPollMs);
+      delay = progress.events.length > 0 ? firstPollMs : Math.min(delay * 1.5, pollMs);
+      quietMs = progress.events.length > 0 ? 0 : quietMs + delay;
       await sleep(delay, undefined, { signal }).catch(() => undefined);
     }
   }

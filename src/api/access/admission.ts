@@ -51,6 +51,9 @@ function hostOf(origin: string): string {
   return URL.canParse(origin) ? new URL(origin).host : '';
 }
 
+/** Stands for the token of {@link Door.anyone}, who has none. */
+export const withoutToken = 'none';
+
 /** What lets requests in. */
 export interface Door {
   access: AccessDirectory;
@@ -82,6 +85,15 @@ export async function letIn(request: FastifyRequest, { access, limits, threats, 
   }
 }
 
+/** Who makes a request, also later while its answer is still sent. @throws ApiProblem without a valid token */
+export async function identify(request: FastifyRequest, access: AccessDirectory): Promise<Caller> {
+  const { caller: known, headers } = request;
+  if (known?.token === withoutToken && headers.authorization === undefined) return known;
+  const caller = await access.authenticate(bearerOf(request));
+  if (caller) return caller;
+  throw new ApiProblem('unauthenticated', 'the token is not valid, has ended, or was revoked');
+}
+
 /** @throws ApiProblem without a valid token; after many of those, an address has to wait */
 async function callerOf(
   request: FastifyRequest,
@@ -90,9 +102,7 @@ async function callerOf(
   threats: Threats,
 ): Promise<Caller> {
   try {
-    const caller = await access.authenticate(bearerOf(request));
-    if (caller) return caller;
-    throw new ApiProblem('unauthenticated', 'the token is not valid, has ended, or was revoked');
+    return await identify(request, access);
   } catch (error) {
     if (error instanceof ApiProblem) {
       threats.requireUnblocked(request.ip);

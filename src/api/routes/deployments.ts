@@ -7,6 +7,7 @@ import { fits } from '../../workflows/messages/shape';
 import { inputs } from '../../workflows/messages/shapes';
 import { deploymentId, steer, type Place } from '../../workflows/messages';
 import { digestOf, isShallow } from '../body';
+import { deploymentPattern } from '../live/topics';
 import { ApiProblem, orNotFound } from '../problems';
 import { answerOf, done, name, place, route, type Route } from '../route';
 import { currentRelease } from './environments';
@@ -44,9 +45,7 @@ const request = z.object({
 type Requested = z.output<typeof request>;
 
 export const deploymentParams = place.extend({
-  deployment: z
-    .string()
-    .regex(/^(?:[0-9]{1,9}|[A-Za-z0-9][A-Za-z0-9_.:-]{0,199})$/, 'write the number or the id of a deployment'),
+  deployment: z.string().regex(deploymentPattern, 'write the number or the id of a deployment'),
 });
 
 const started = z.object({ id: z.string(), place });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { EnvironmentState, Place, ReleaseContents } from '../../workflows/messages';
 import { may } from '../access/authorise';
 import { ApiProblem, orNotFound } from '../problems';
-import { answerOf, done, name, place, route, type Route, type Services } from '../route';
+import { answerOf, done, moment, name, place, route, type Route, type Services } from '../route';
 
 /** Environments: their state, instances, logs, releases and records. */
 
@@ -84,12 +84,23 @@ export const environmentRoutes: Route[] = [
     path: '/environments/:stack/:environment/logs',
     action: 'logs.read',
     tag,
-    summary: 'The last log lines of services',
+    summary: 'The last log lines of services; with follow=true, also those that come, as a stream',
     params: place,
     query: z.object({
       services: z.string().max(4000).optional().describe('names with commas between them; default all'),
       tail: z.coerce.number().int().min(1).max(1000).default(100),
+      follow: z.stringbool().default(false).describe('as text, application/x-ndjson or text/event-stream, by Accept'),
+      since: moment.optional().describe('of a stream: lines since then'),
+      after: z.string().min(1).max(6000).optional().describe('of a stream: the id of the last message that you have'),
     }),
+    follow: ({ follow, services, tail, since, after }, params) =>
+      follow
+        ? {
+            topic: { kind: 'logs', place: params, services: namesIn(services) },
+            from: { tail, ...(since && { since: since.getTime() }), ...(after !== undefined && { after }) },
+            types: ['text/plain', 'application/x-ndjson', 'text/event-stream'],
+          }
+        : undefined,
     answer: z.object({ logs: z.array(answerOf({ lines: z.array(z.string()) })), away }),
     handle: async (call) => {
       const { services, tail } = call.query;
@@ -273,13 +284,17 @@ function releaseIn(
 }
 
 /** Acts that wait to be recorded are left out: they belong to the audit trail. */
-function stateView({ acts: _acts, ...state }: EnvironmentState): Omit<EnvironmentState, 'acts'> {
+export function stateView({ acts: _acts, ...state }: EnvironmentState): Omit<EnvironmentState, 'acts'> {
   return state;
+}
+
+function namesIn(text: string | undefined): string[] {
+  return (text ?? '').split(',').filter(Boolean);
 }
 
 /** @throws ApiProblem for a service that the release does not have */
 function knownServices(text: string | undefined, services: Record<string, unknown>): string[] {
-  const names = (text ?? '').split(',').filter(Boolean);
+  const names = namesIn(text);
   const unknown = names.find((each) => !Object.hasOwn(services, each));
   if (unknown === undefined) return names;
   throw new ApiProblem('bad_input', `the current release has no service "${unknown}"`, {

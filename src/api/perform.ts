@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { actingFor } from '../client';
+import { withoutToken } from './access/admission';
+import type { Caller } from './access/directory';
+import { ApiProblem } from './problems';
+import { whileReachable } from './reach';
+import type { Route, Services } from './route';
+
+/** A request of somebody who may make it, with what the schemas of its route have read. */
+export interface Performed {
+  caller: Caller;
+  /** Address of the client. */
+  ip: string;
+  params: unknown;
+  query: unknown;
+  body: unknown;
+  /** `Idempotency-Key`. */
+  key: unknown;
+}
+
+const keyPattern = /^[\x21-\x7e]{1,200}$/;
+
+/** Does what a route does, on behalf of its caller. */
+export async function perform(
+  services: Services,
+  route: Route,
+  { caller, ip, params, query, body, key }: Performed,
+): Promise<unknown> {
+  const call = { ...services, caller, params, query, body, ...requestIdOf(key, caller) };
+  const result = await actingFor(authorOf(ip, caller), () =>
+    whileReachable(
+      () => services.access.check(),
+      () => route.handle(call),
+    ),
+  );
+  if (route.action === 'access.write') services.access.forget();
+  return plain(result);
+}
+
+function authorOf(ip: string, { subject, token, session }: Caller): { by: string; from: string } {
+  const kind = session === undefined ? 'token' : 'session';
+  return { by: subject, from: token === withoutToken ? ip : `${ip} with ${kind} ${token}` };
+}
+
+/** Dates as text, and nothing that JSON does not have. */
+function plain(result: unknown): unknown {
+  return result === undefined ? undefined : (JSON.parse(JSON.stringify(result)) as unknown);
+}
+
+/**
+ * The id of the request from its key, different for each caller: nobody finds the deployments of another by guessing
+ * keys.
+ * @throws ApiProblem if the key is malformed
+ */
+function requestIdOf(key: unknown, { subject }: Caller): { requestId?: string } {
+  if (key === undefined) return {};
+  if (typeof key !== 'string' || !keyPattern.test(key))
+    throw new ApiProblem('bad_input', 'Idempotency-Key must be 1 to 200 printable characters without spaces');
+  const hash = createHash('sha256').update(`${subject}\n${key}`).digest('hex');
+  return { requestId: `${hash.slice(0, 8)}-key-${hash.slice(8, 40)}` };
+}
