@@ -15,7 +15,7 @@ import { describeApi, prefix, problemResponses, ruleOf } from './description';
 import { Live } from './live';
 import { Audience } from './live/audience';
 import { addEvents } from './live/events-route';
-import { addLive } from './live/live-route';
+import { addLive, allowWebSockets } from './live/live-route';
 import { answerTopic, preferredType, type StreamServices } from './live/streams';
 import { ApiMetrics } from './metrics';
 import { perform } from './perform';
@@ -91,6 +91,7 @@ export async function createApiServer(options: ServerOptions): Promise<FastifyIn
   measure(app, metrics);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, onFailure));
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: policy } });
+  await allowWebSockets(app);
   app.addHook('onRequest', async (request) => requireHost(request, hostOf(options)));
   await app.register(rateLimit, { global: false });
   const limits = limitsOf(app, options.perMinute);
@@ -108,7 +109,7 @@ export async function createApiServer(options: ServerOptions): Promise<FastifyIn
   for (const each of routes) addRoute(app, each, { client, access }, streams);
   if (people) await addAuth(app, createAuthContext({ client, access }, people, { threats, metrics, onFailure }));
   addEvents(app, streams);
-  await addLive(app, streams);
+  addLive(app, streams);
   app.get(`${prefix}/openapi.json`, { config: { action: 'open' }, schema: { hide: true } }, async () => app.swagger());
   await app.ready();
   return app;
@@ -180,7 +181,11 @@ function addRoute(app: FastifyInstance, route: Route, services: Services, stream
       if (followed) return answerTopic(streams, request, reply, preferredType(request, followed.types), followed);
       const { caller, ip, params: inPath, query: inQuery, body: given, headers } = request;
       const result = await perform(services, route, {
-        ...{ caller: caller!, ip, params: inPath, query: inQuery, body: given },
+        caller: caller!,
+        ip,
+        params: inPath,
+        query: inQuery,
+        body: given,
         key: headers['idempotency-key'],
       });
       return status === 204 ? reply.code(204).send() : reply.code(status).send(result);

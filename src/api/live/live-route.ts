@@ -29,9 +29,17 @@ const query = z.object({
   tail: z.coerce.number().int().min(0).max(1000).default(0).describe('lines of each instance from before, of logs'),
 });
 
+/** Before any hook that may refuse a handshake: it closes the connections of those that are refused. */
+export async function allowWebSockets(app: FastifyInstance): Promise<void> {
+  await app.register(websocket, {
+    options: { maxPayload: largestMessage, perMessageDeflate: false },
+    // Each socket ends by itself when the server stops, and says why.
+    preClose: (done) => done(),
+  });
+}
+
 /** Adds the route. Its action is `own`: each topic is checked by itself. */
-export async function addLive(app: FastifyInstance, services: StreamServices): Promise<void> {
-  await app.register(websocket, { options: { maxPayload: largestMessage, perMessageDeflate: false } });
+export function addLive(app: FastifyInstance, services: StreamServices): void {
   app.route({
     method: 'GET',
     url: `${prefix}/live`,

@@ -19,6 +19,8 @@ const mostWaiting = 256 * 1024;
 /** A reader that takes nothing for this time is dropped. */
 const slowMs = 30_000;
 const lookEveryMs = 50;
+/** The longest that a client may take to close its side. */
+const goodbyeMs = 2000;
 
 /** Codes of RFC 6455, and those that IANA registers. */
 const closes = { idle: 1000, badMessage: 1007, policy: 1008, restart: 1012, slow: 1013 } as const;
@@ -61,7 +63,10 @@ export class Socket {
       return socket.close(closes.policy, (error as Error).message.slice(0, 120));
     }
     const beats = setInterval(() => this.beat(), pingEveryMs);
-    const stop = () => socket.close(closes.restart, 'this server stops; connect again');
+    const stop = () => {
+      socket.close(closes.restart, 'this server stops; connect again');
+      setTimeout(() => socket.terminate(), goodbyeMs).unref();
+    };
     services.audience.stopped.addEventListener('abort', stop, { once: true });
     void services.metrics.countStream(
       new Promise((resolve) =>
@@ -144,7 +149,7 @@ export class Socket {
     while (socket.readyState === socket.OPEN && socket.bufferedAmount > mostWaiting) {
       if (Date.now() - since > slowMs) {
         socket.close(closes.slow, 'you read too slowly; resume after the last message that you have');
-        setTimeout(() => socket.terminate(), lookEveryMs).unref();
+        setTimeout(() => socket.terminate(), goodbyeMs).unref();
         return false;
       }
       await pause(lookEveryMs, this.over.signal);

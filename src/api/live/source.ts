@@ -141,8 +141,8 @@ const slow: LiveMessage = {
 export interface Found {
   key: string;
   /** After how many messages of a source somebody begins; undefined if that source cannot serve them. */
-  seenIn(source: Source): number | undefined;
-  open(): Source;
+  seenIn: (source: Source) => number | undefined;
+  open: () => Source;
   /** What is sent before that. */
-  before?(source: Source): LiveMessage[];
+  before?: (source: Source) => LiveMessage[];
 }

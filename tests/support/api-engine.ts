@@ -1,0 +1,138 @@
+import type { AddressInfo } from 'node:net';
+import { createApiServer, type ServerOptions } from '../../src/api';
+import type { DeployCodeClient } from '../../src/client';
+import { newApiToken } from '../../src/guard/access/api-token';
+import type { Limit } from '../../src/model/access';
+import type { AccessState } from '../../src/workflows/messages';
+
+type Log = Awaited<ReturnType<DeployCodeClient['logs']>>['found'][number];
+
+/** What a client of the engine would read, for servers under test. */
+export class ApiEngine {
+  readonly state: AccessState = { bindings: [], tokens: {} };
+  /** By `stack/environment`. */
+  readonly environments = new Map<string, Record<string, unknown>>();
+  /** Events of deployments by their workflow ids. */
+  readonly deployments = new Map<string, { status: string; events: object[] }>();
+  /** Log lines by instance. The cursor of a line is its number. */
+  readonly lines = new Map<string, string[]>();
+  readonly reads = { progress: 0, environment: 0, logs: 0 };
+  health = 'healthy';
+  readonly failures: Error[] = [];
+
+  /** A token of a new subject with these roles. */
+  token(grants: Limit[], { subject = `user:u${Object.keys(this.state.tokens).length}`, limit }: TokenOf = {}): string {
+    const { id, digest, text } = newApiToken();
+    this.state.tokens[id] = { subject, digest, by: 'ana', at: 0, ...(limit && { limit }) };
+    for (const { role, scope } of grants) this.state.bindings.push({ subject, role, scope, by: 'ana', at: 0 });
+    return text;
+  }
+
+  revoke(token: string): void {
+    delete this.state.tokens[token.split('_')[1]!];
+  }
+
+  deploy(stack: string, environment: string, more: Record<string, unknown> = {}): void {
+    const current = { deployment: 1, release: 1 };
+    const place = { stack, environment };
+    const numbers = { deployment: 1, release: 1 };
+    this.environments.set(`${stack}/${environment}`, { place, numbers, current, releases: [1], queue: [], ...more });
+  }
+
+  write(instance: string, ...lines: string[]): void {
+    this.lines.set(instance, [...(this.lines.get(instance) ?? []), ...lines]);
+  }
+
+  get client(): DeployCodeClient {
+    const keyOf = ({ stack, environment }: { stack: string; environment: string }) => `${stack}/${environment}`;
+    return {
+      access: { state: async () => structuredClone(this.state), recordUses: async () => undefined },
+      environments: async () => [...this.environments.values()].map(({ place }) => place),
+      environment: async (place: never) => {
+        this.reads.environment += 1;
+        return this.environments.get(keyOf(place));
+      },
+      release: async ({ stack }: { stack: string }, release: number) => ({
+        release,
+        deployment: 1,
+        requestedBy: 'ana',
+        at: 0,
+        images: {},
+        stack: {
+          name: stack,
+          services: { web: { image: 'web:1', replicas: 1 }, api: { image: 'api:1', replicas: 1 } },
+        },
+      }),
+      status: async () => ({ found: [{ ...instanceLine, health: this.health }], away: [] }),
+      logs: async (_: object, services: string[], tail: number, after: Record<string, string>) => {
+        this.reads.logs += 1;
+        return { found: this.logs(services, tail, after), away: [] };
+      },
+      handle: (id: string) => this.handle(id),
+      deployment: async (place: never, number: number) => this.handle(`deployment/${keyOf(place)}/n${number}`),
+    } as never as DeployCodeClient;
+  }
+
+  private logs(services: string[], tail: number, after: Record<string, string>): Log[] {
+    return [...this.lines]
+      .filter(([name]) => services.length === 0 || services.includes(name.split('-')[0]!))
+      .map(([name, lines]) => ({
+        name,
+        service: name.split('-')[0]!,
+        ordinal: 1,
+        cursor: String(lines.length),
+        lines: after[name] === undefined ? lines.slice(-tail) : lines.slice(Number(after[name])),
+      }));
+  }
+
+  private handle(id: string) {
+    const read = (since: number) => {
+      this.reads.progress += 1;
+      const found = this.deployments.get(id);
+      if (!found) throw Object.assign(new Error('no such workflow'), { name: 'WorkflowNotFoundError' });
+      return { status: found.status, events: found.events.slice(since) };
+    };
+    return {
+      id,
+      progress: async (since = 0) => read(since),
+      watch: async function* (signal?: AbortSignal) {
+        for (let seen = 0; !signal?.aborted; await new Promise((done) => setTimeout(done, 20))) {
+          const page = read(seen);
+          seen += page.events.length;
+          yield page;
+          if (['succeeded', 'failed'].includes(page.status)) return;
+        }
+      },
+    };
+  }
+
+  /** A server that listens on loopback; `port` is its own. */
+  async serve(more: Partial<ServerOptions> = {}): Promise<{ port: number; close(): Promise<void> }> {
+    const app = await createApiServer({
+      client: this.client,
+      host: { bound: '127.0.0.1', allowed: [] },
+      version: '0',
+      perMinute: 100_000,
+      onFailure: (error) => void this.failures.push(error),
+      ...more,
+    });
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    return { port: (app.server.address() as AddressInfo).port, close: () => app.close() };
+  }
+}
+
+interface TokenOf {
+  subject?: string;
+  limit?: Limit;
+}
+
+const instanceLine = {
+  service: 'web',
+  ordinal: 1,
+  name: 'web-1',
+  state: 'running',
+  image: 'web:1',
+  restarts: 0,
+  ports: [],
+  release: 1,
+};
