@@ -12,6 +12,7 @@ import { AccessDirectory, type Caller } from './access/directory';
 import { Threats } from './access/threats';
 import { addAuth, createAuthContext, type PeopleOptions } from './auth';
 import { describeApi, prefix, problemResponses, ruleOf } from './description';
+import { addEtags } from './etags';
 import { Live } from './live';
 import { Audience } from './live/audience';
 import { addEvents } from './live/events-route';
@@ -99,6 +100,7 @@ export async function createApiServer(options: ServerOptions): Promise<FastifyIn
   const anyone = anyoneOf(options);
   app.addHook('onRequest', async (request) => letIn(request, { access, limits, threats, ...(anyone && { anyone }) }));
   keepWhileWorking(app);
+  addEtags(app);
   await describeApi(app, options.version);
   app.setNotFoundHandler((request, reply) =>
     sendProblem(new ApiProblem('not_found', 'there is nothing at this address'), request, reply, onFailure),

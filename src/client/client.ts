@@ -43,6 +43,7 @@ import {
   listHistory,
   withRequests,
   type HistoryEntry,
+  type HistoryPosition,
   type LaterFailure,
 } from './history';
 import { jobsSinceIn, previousIn, summaryOf, type ReleaseSummary } from './history/releases';
@@ -320,9 +321,12 @@ export class DirectClient extends Reader {
     return previousIn(await this.environment(place), place);
   }
 
-  /** Deployments of an environment, newest first. Without a worker, those that run lack their requests. */
-  async history(place: Place, limit = 20): Promise<HistoryEntry[]> {
-    const entries = await listHistory(this.temporal, place, limit);
+  /**
+   * Deployments of an environment, newest first: those that run, then those that ended last. `after`: only those after
+   * this one. Without a worker, those that run lack their requests.
+   */
+  async history(place: Place, limit = 20, after?: HistoryPosition): Promise<HistoryEntry[]> {
+    const entries = await listHistory(this.temporal, place, limit, after);
     if (entries.every(({ endedAt }) => endedAt)) return entries;
     const state = await this.environment(place).catch((error: unknown) => {
       if (error instanceof EngineUnreachable) return undefined;

@@ -11,6 +11,20 @@ export function deploymentsOf(place: Place): string {
   return query({ WorkflowType: 'deployment', ...attributesOf(place) });
 }
 
+/**
+ * Deployments of an environment that ended not later than another one or, if that one runs, began not later. Times in
+ * ms since the epoch. @throws NameProblem
+ */
+export function deploymentsAfter(
+  place: Place,
+  { startedAt, endedAt }: { startedAt: number; endedAt?: number },
+): string {
+  const until = (attribute: string, ms: number) => `${attribute} < ${literal(new Date(ms + 1).toISOString())}`;
+  const closed = `ExecutionStatus != ${literal('Running')}`;
+  const rest = endedAt === undefined ? `(${closed} OR ${until('StartTime', startedAt)})` : until('CloseTime', endedAt);
+  return `${deploymentsOf(place)} AND ${rest}`;
+}
+
 /** The deployment of an environment with a number. @throws NameProblem */
 export function deploymentNumbered(place: Place, number: number): string {
   return query({

@@ -1,11 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import { createApiServer, type ServerOptions } from '../../src/api';
-import type { DeployCodeClient } from '../../src/client';
+import type { DirectClient } from '../../src/client';
 import { newApiToken } from '../../src/guard/access/api-token';
 import type { Limit } from '../../src/model/access';
 import type { AccessState } from '../../src/workflows/messages';
 
-type Log = Awaited<ReturnType<DeployCodeClient['logs']>>['found'][number];
+type Log = Awaited<ReturnType<DirectClient['logs']>>['found'][number];
 
 /** What a client of the engine would read, for servers under test. */
 export class ApiEngine {
@@ -43,11 +43,17 @@ export class ApiEngine {
     this.lines.set(instance, [...(this.lines.get(instance) ?? []), ...lines]);
   }
 
-  get client(): DeployCodeClient {
+  get client(): DirectClient {
     const keyOf = ({ stack, environment }: { stack: string; environment: string }) => `${stack}/${environment}`;
     return {
-      access: { state: async () => structuredClone(this.state), recordUses: async () => undefined },
-      environments: async () => [...this.environments.values()].map(({ place }) => place),
+      access: {
+        state: async () => structuredClone(this.state),
+        recordUses: async () => undefined,
+        bindings: async () => this.state.bindings,
+        tokens: async () =>
+          Object.entries(this.state.tokens).map(([id, { subject, at }]) => ({ id, subject, at: new Date(at) })),
+      },
+      environments: async () => [...this.environments].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { place }]) => place),
       environment: async (place: never) => {
         this.reads.environment += 1;
         return this.environments.get(keyOf(place));
@@ -70,7 +76,7 @@ export class ApiEngine {
       },
       handle: (id: string) => this.handle(id),
       deployment: async (place: never, number: number) => this.handle(`deployment/${keyOf(place)}/n${number}`),
-    } as never as DeployCodeClient;
+    } as never as DirectClient;
   }
 
   private logs(services: string[], tail: number, after: Record<string, string>): Log[] {

@@ -187,6 +187,24 @@ describe('the API of a running engine', () => {
     );
   });
 
+  it('lists deployments in pages, the newest first', async () => {
+    const listed = async (query: string) => {
+      const { body } = await call(viewer, 'GET', at(`/deployments${query}`));
+      return body as { deployments: { id: string; deployment: number }[]; next?: string };
+    };
+    await eventually(async () => expect((await listed('')).deployments.every((each) => 'endedAt' in each)).toBe(true));
+    const { deployments: all } = await listed('');
+    const seen: string[] = [];
+    for (let cursor: string | undefined = ''; cursor !== undefined;) {
+      const page: Awaited<ReturnType<typeof listed>> = await listed(`?limit=2${cursor && `&cursor=${cursor}`}`);
+      expect(page.deployments.length).toBeGreaterThan(0);
+      seen.push(...page.deployments.map(({ id }) => id));
+      cursor = page.next;
+    }
+    expect(all.length).toBeGreaterThan(3);
+    expect(seen).toEqual(all.map(({ id }) => id));
+  });
+
   it('cancels and steers', async () => {
     const release = host.holdBack('create');
     const id = await deploy({ images: { web: 'web:4' } });

@@ -3,11 +3,13 @@ import { intentKinds } from '../../model/deployment';
 import type { Stack } from '../../model/stack';
 import { longestReason } from '../../model/text';
 import type { DirectClient, DeploymentHandle, RequestOptions } from '../../client';
+import type { HistoryEntry, HistoryPosition } from '../../client/history';
 import { fits } from '../../workflows/messages/shape';
 import { inputs } from '../../workflows/messages/shapes';
 import { deploymentId, steer, type Place } from '../../workflows/messages';
 import { digestOf, isShallow } from '../body';
 import { deploymentPattern } from '../live/topics';
+import { cursorOf, keyIn, next, pageQuery } from '../pages';
 import { ApiProblem, orNotFound } from '../problems';
 import { answerOf, done, name, place, route, type Route } from '../route';
 import { currentRelease } from './environments';
@@ -97,14 +99,16 @@ export const deploymentRoutes: Route[] = [
     tag,
     summary: 'The deployments of an environment, newest first',
     params: place,
-    query: z.object({ limit: z.coerce.number().int().min(1).max(200).default(20) }),
-    answer: z.object({ deployments: z.array(answerOf({ id: z.string(), status: z.string() })) }),
-    handle: async ({ client, params, query }) => ({
-      deployments: (await client.history(params, query.limit)).map(({ workflowId, ...entry }) => ({
-        id: requestOf(workflowId),
-        ...entry,
-      })),
-    }),
+    query: pageQuery(20),
+    answer: z.object({ deployments: z.array(answerOf({ id: z.string(), status: z.string() })), ...next }),
+    handle: async ({ client, params, query: { limit, cursor } }) => {
+      const entries = await client.history(params, limit + 1, cursor === undefined ? undefined : entryIn(cursor));
+      const page = entries.slice(0, limit);
+      return {
+        deployments: page.map(({ workflowId, ...entry }) => ({ id: requestOf(workflowId), ...entry })),
+        ...(entries.length > limit && { next: cursorOf(keyOf(page.at(-1)!)) }),
+      };
+    },
   }),
   route({
     method: 'GET',
@@ -336,6 +340,18 @@ function optionsOf(body: Requested, requestId?: string): RequestOptions {
 
 function startedOf(handle: DeploymentHandle): z.output<typeof started> {
   return { id: requestOf(handle.id), place: handle.place };
+}
+
+/** When a deployment began and, if it has, ended: their order in the history. */
+function keyOf({ workflowId, startedAt, endedAt }: HistoryEntry): string {
+  return `${startedAt.getTime()} ${endedAt?.getTime() ?? '-'} ${requestOf(workflowId)}`;
+}
+
+/** @throws ApiProblem if the cursor is none of a history */
+function entryIn(cursor: string): HistoryPosition {
+  const [, started, ended, id] = /^([0-9]{1,15}) ([0-9]{1,15}|-) (\S{1,200})$/.exec(String(keyIn(cursor))) ?? [];
+  if (id === undefined) throw new ApiProblem('bad_input', 'this is not a cursor of deployments');
+  return { startedAt: Number(started), ...(ended !== '-' && { endedAt: Number(ended) }), request: id };
 }
 
 /** The part of a workflow's id that names the deployment within its environment. */

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import type { EnvironmentState, Place, ReleaseContents } from '../../workflows/messages';
+import { summaryOf } from '../../client/history/releases';
+import type { AuditTrail } from '../../model/audit';
 import { may } from '../access/authorise';
+import { cursorOf, keyIn, next, pageOf, pageQuery } from '../pages';
 import { ApiProblem, orNotFound } from '../problems';
 import { answerOf, done, moment, name, place, route, type Route, type Services } from '../route';
 
@@ -42,10 +45,13 @@ export const environmentRoutes: Route[] = [
     action: 'own',
     tag,
     summary: 'The environments that the caller may see',
-    answer: z.object({ environments: z.array(place) }),
-    handle: async ({ client, caller }) => ({
-      environments: (await client.environments()).filter((each) => may(caller, 'environment.read', each)),
-    }),
+    query: pageQuery(200),
+    answer: z.object({ environments: z.array(place), ...next }),
+    handle: async ({ client, caller, query }) => {
+      const seen = (await client.environments()).filter((each) => may(caller, 'environment.read', each));
+      const { page, ...more } = pageOf(seen, ({ stack, environment }) => `${stack}/${environment}`, query);
+      return { environments: page, ...more };
+    },
   }),
   route({
     method: 'GET',
@@ -203,6 +209,23 @@ export const environmentRoutes: Route[] = [
   }),
   route({
     method: 'GET',
+    path: '/environments/:stack/:environment/releases',
+    action: 'environment.read',
+    tag,
+    summary: 'The kept releases, newest first',
+    params: place,
+    query: pageQuery(20),
+    answer: z.object({ releases: z.array(release), ...next }),
+    handle: async ({ client, params, query }) => {
+      const state = await client.environment(params);
+      const kept = [...(state?.releases ?? [])].sort((one, other) => other - one);
+      const { page, ...more } = pageOf(kept, (number) => number, query, true);
+      const contents = await Promise.all(page.map((number) => client.release(params, number, state)));
+      return { releases: contents.map(summaryOf), ...more };
+    },
+  }),
+  route({
+    method: 'GET',
     path: '/environments/:stack/:environment/releases/:release',
     action: 'environment.read',
     tag,
@@ -251,11 +274,33 @@ export const environmentRoutes: Route[] = [
     tag,
     summary: 'The last records of the audit trail, which is verified',
     params: place,
-    query: z.object({ last: z.coerce.number().int().min(1).max(1000).default(50) }),
-    answer: answerOf({}),
-    handle: async (call) => call.client.audit((await lastRelease(call)).stack, call.query.last),
+    query: z.object({
+      last: z.coerce.number().int().min(1).max(1000).default(50).describe('most records of the answer'),
+      cursor: pageQuery().shape.cursor,
+    }),
+    answer: answerOf({ records: z.array(answerOf({ sequence: z.int() })), total: z.int(), ...next }),
+    handle: async (call) => {
+      const { last, cursor } = call.query;
+      const trail = await call.client.audit((await lastRelease(call)).stack, cursor === undefined ? last : mostRecords);
+      return recordsBefore(trail, last, cursor);
+    },
   }),
 ];
+
+/** Older records are shown by the command line. */
+const mostRecords = 2000;
+
+/** The last records before a cursor, oldest first. @throws ApiProblem if the server does not read as far back */
+function recordsBefore(trail: AuditTrail, most: number, cursor: string | undefined) {
+  const end = cursor === undefined ? Infinity : Number(keyIn(cursor));
+  const records = trail.records.filter(({ sequence }) => sequence < end).slice(-most);
+  const first = records[0]?.sequence ?? 0;
+  if (cursor !== undefined && records.length < most && first > 1)
+    throw new ApiProblem('refused', `the server shows the last ${mostRecords} records only`, {
+      advice: '`deploy-code audit` shows all of them',
+    });
+  return { ...trail, records, ...(first > 1 && { next: cursorOf(first) }) };
+}
 
 interface InPlace extends Pick<Services, 'client'> {
   params: Place;

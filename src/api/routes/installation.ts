@@ -3,6 +3,7 @@ import { roles } from '../../model/access';
 import { installation } from '../../workflows/messages';
 import type { AccessDirectory } from '../access/directory';
 import { ApiProblem } from '../problems';
+import { next, pageOf, pageQuery } from '../pages';
 import { answerOf, done, moment, name, route, type Route } from '../route';
 
 /** What belongs to the whole installation: the caller, roles and tokens, logins at registries. */
@@ -37,6 +38,7 @@ export const installationRoutes: Route[] = [
     action: 'access.read',
     tag: 'access',
     summary: 'Who has which role where',
+    query: pageQuery(200),
     answer: z.object({
       roles: z.array(
         answerOf({
@@ -46,10 +48,14 @@ export const installationRoutes: Route[] = [
           declared: z.boolean().optional().describe('in the access file of the server, where alone it can be changed'),
         }),
       ),
+      ...next,
     }),
-    handle: async ({ client, access }) => ({
-      roles: [...(await client.access.bindings()), ...access.declared().map((each) => ({ ...each, declared: true }))],
-    }),
+    handle: async ({ client, access, query }) => {
+      const declared = access.declared().map((each) => ({ ...each, declared: true }));
+      const all = [...(await client.access.bindings()), ...declared];
+      const { page, ...more } = pageOf(all, ({ subject, scope }) => `${subject} ${scope}`, query);
+      return { roles: page, ...more };
+    },
   }),
   route({
     method: 'PUT',
@@ -83,8 +89,14 @@ export const installationRoutes: Route[] = [
     action: 'access.read',
     tag: 'access',
     summary: 'The tokens, without their secrets',
-    answer: z.object({ tokens: z.array(answerOf({ id: z.string(), subject: z.string() })) }),
-    handle: async ({ client }) => ({ tokens: await client.access.tokens() }),
+    query: pageQuery(200),
+    answer: z.object({ tokens: z.array(answerOf({ id: z.string(), subject: z.string() })), ...next }),
+    handle: async ({ client, query }) => {
+      const key = ({ at, id }: { at: Date; id: string }) => `${at.toISOString()} ${id}`;
+      const all = (await client.access.tokens()).sort((one, other) => (key(one) < key(other) ? 1 : -1));
+      const { page, ...more } = pageOf(all, key, query, true);
+      return { tokens: page, ...more };
+    },
   }),
   route({
     method: 'POST',

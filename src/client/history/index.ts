@@ -8,7 +8,7 @@ import { isFailure, isSuccess, outcomes, type Outcome } from '../../model/deploy
 import type { Asked } from '../../plan/asked';
 import { resultOf } from './result-of';
 import { searchAttributes, type DeploymentResult, type EnvironmentState, type Place } from '../../workflows/messages';
-import { deploymentNumbered, deploymentsOf } from '../../temporal/visibility';
+import { deploymentNumbered, deploymentsAfter, deploymentsOf } from '../../temporal/visibility';
 
 /** A deployment in the history of an environment. */
 export interface HistoryEntry {
@@ -23,14 +23,37 @@ export interface HistoryEntry {
   asked?: Pick<Asked, 'by' | 'intent' | 'reason'>;
 }
 
+/** A place in a history, by a deployment that was there: times in ms since the epoch, and the end of its id. */
+export interface HistoryPosition {
+  startedAt: number;
+  endedAt?: number;
+  request: string;
+}
+
 /** Deployments of an environment, newest first. */
-export async function listHistory(client: Client, place: Place, limit: number): Promise<HistoryEntry[]> {
+export async function listHistory(
+  client: Client,
+  place: Place,
+  limit: number,
+  after?: HistoryPosition,
+): Promise<HistoryEntry[]> {
   const entries: HistoryEntry[] = [];
-  for await (const execution of client.workflow.list({ query: deploymentsOf(place), pageSize: limit })) {
-    entries.push(entryOf(execution));
+  const query = after ? deploymentsAfter(place, after) : deploymentsOf(place);
+  for await (const execution of client.workflow.list({ query, pageSize: limit })) {
+    const entry = entryOf(execution);
+    if (!after || isAfter(entry, after)) entries.push(entry);
     if (entries.length === limit) break;
   }
   return Promise.all(entries.map((entry) => withResult(client, entry)));
+}
+
+/** The query is exact to a millisecond only, and Temporal to less than that. */
+function isAfter({ workflowId, startedAt, endedAt }: HistoryEntry, after: HistoryPosition): boolean {
+  const [ended, begun] = [endedAt?.getTime() ?? Infinity, startedAt.getTime()];
+  const end = after.endedAt ?? Infinity;
+  if (ended !== end) return ended < end;
+  if (begun !== after.startedAt) return begun < after.startedAt;
+  return workflowId.split('/').at(-1)! < after.request;
 }
 
 /** Entries with the requests of the deployments that run or wait, which their environment remembers. */
