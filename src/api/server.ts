@@ -13,6 +13,7 @@ import { Threats } from './access/threats';
 import { addAuth, createAuthContext, type PeopleOptions } from './auth';
 import { describeApi, prefix, problemResponses, ruleOf } from './description';
 import { addEtags } from './etags';
+import { addGraphql } from './graphql';
 import { Live } from './live';
 import { Audience } from './live/audience';
 import { addEvents } from './live/events-route';
@@ -112,6 +113,7 @@ export async function createApiServer(options: ServerOptions): Promise<FastifyIn
   if (people) await addAuth(app, createAuthContext({ client, access }, people, { threats, metrics, onFailure }));
   addEvents(app, streams);
   addLive(app, streams);
+  addGraphql(app, { routes, services: { client, access }, streams, onFailure });
   app.get(`${prefix}/openapi.json`, { config: { action: 'open' }, schema: { hide: true } }, async () => app.swagger());
   await app.ready();
   return app;

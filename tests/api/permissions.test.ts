@@ -1,8 +1,17 @@
-import fastify from 'fastify';
+import fastify, { type FastifyRequest } from 'fastify';
+import { getNamedType, isCompositeType } from 'graphql';
 import { createApiServer } from '../../src/api';
 import { requireRules } from '../../src/api/access/admission';
+import { AccessDirectory } from '../../src/api/access/directory';
+import { fieldOf, isRead } from '../../src/api/graphql/names';
+import { schemaOf } from '../../src/api/graphql/schema';
+import { Live } from '../../src/api/live';
+import { Audience } from '../../src/api/live/audience';
+import { topicOf, topicRules } from '../../src/api/live/topics';
+import { ApiProblem } from '../../src/api/problems';
+import type { Route } from '../../src/api/route';
+import { allRoutes, routes } from '../../src/api/routes';
 import { emptyAccess } from '../../src/config/access';
-import { allRoutes } from '../../src/api/routes';
 import type { DirectClient } from '../../src/client';
 import { newApiToken } from '../../src/guard/access/api-token';
 import { actions, roles, type Action, type Limit } from '../../src/model/access';
@@ -80,7 +89,7 @@ const queries: Record<string, string> = { 'DELETE /access/roles': '?subject=user
 
 const all = allRoutes;
 /** Served besides: the description, and topics, which live.test.ts covers. */
-const others = ['/openapi.json', '/live'];
+const others = ['/openapi.json', '/live', '/graphql'];
 const guarded = all.filter((each): each is typeof each & { action: Action } => each.action !== 'own');
 
 describe('every route', () => {
@@ -94,7 +103,11 @@ describe('every route', () => {
       onFailure: () => undefined,
     });
   });
-  afterAll(() => app.close());
+  const directory = new AccessDirectory(
+    { state: async () => state, recordUses: async () => undefined },
+    () => undefined,
+  );
+  afterAll(() => Promise.all([app.close(), directory.close()]));
 
   const call = async ({ method, path }: (typeof all)[number], token?: string) => {
     const key = `${method} ${path}`;
@@ -151,6 +164,92 @@ describe('every route', () => {
   it.each(guarded)('$method $path refuses an admin whose token is limited to another environment', async (each) => {
     expect((await call(each, limited)).statusCode).toBe(403);
   });
+
+  const schema = schemaOf(routes);
+  /** A request of GraphQL for the field of a route, with the arguments of the samples. */
+  const fieldRequest = (each: Route) => {
+    const root = isRead(each) ? schema.getQueryType()! : schema.getMutationType()!;
+    const { args, type } = root.getFields()[fieldOf(each)]!;
+    const inQuery = Object.fromEntries(new URLSearchParams(queries[`${each.method} ${each.path}`]));
+    const given = args.flatMap(({ name, type: wanted }) => {
+      const value = samples[name] ?? inQuery[name];
+      const isGiven = each.path.includes(`:${name}`) || name in inQuery;
+      return isGiven ? [`${name}: ${String(wanted).startsWith('Int') ? value : JSON.stringify(value)}`] : [];
+    });
+    const input = args.find(({ name }) => name === 'input');
+    const all = [...given, ...(input ? ['input: $input'] : [])].join(', ');
+    const selection = isCompositeType(getNamedType(type)) ? ' { __typename }' : '';
+    const field = `${fieldOf(each)}${all && `(${all})`}${selection}`;
+    return {
+      query: `${isRead(each) ? 'query' : 'mutation'}${input ? `($input: ${String(input.type)})` : ''} { ${field} }`,
+      ...(input && { variables: { input: bodies[`${each.method} ${each.path}`] ?? {} } }),
+    };
+  };
+  const askField = async (each: Route, token?: string) => {
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/graphql',
+      headers: { host: '127.0.0.1', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+      payload: fieldRequest(each),
+    });
+    const { errors = [] } = answer.json() as { errors?: { message: string; extensions: { code: string } }[] };
+    return { status: answer.statusCode, codes: errors.map(({ extensions }) => extensions.code) };
+  };
+  const withFields = routes.filter((each): each is typeof each & { action: Action } => each.action !== 'own');
+  it.each(withFields)('the field of $method $path lets in the roles of $action, and nobody else', async (each) => {
+    const { role: needed, on } = actions[each.action];
+    expect((await askField(each)).status).toBe(401);
+    expect((await askField(each, limited)).codes).toEqual(['forbidden']);
+    for (const role of roles)
+      for (const scope of ['*', 'shop', 'shop/production', 'shop/staging', 'blog', 'production']) {
+        const isIncluded = on === 'installation' ? scope === '*' : ['*', 'shop', 'shop/production'].includes(scope);
+        const isAllowed = isIncluded && roles.indexOf(role) >= roles.indexOf(needed);
+        const { codes } = await askField(each, tokenOf(role, scope));
+        expect([each.path, role, scope, ...codes]).toEqual([
+          each.path,
+          role,
+          scope,
+          isAllowed ? 'failed' : 'forbidden',
+        ]);
+      }
+  });
+
+  it.each(Object.entries(topicRules))(
+    'topics of %s let in the roles of their action, and nobody else',
+    async (kind, rule) => {
+      const { role: needed } = actions[rule.action];
+      const topic = `${kind}:shop/production${kind === 'deployment' ? '/1' : ''}`;
+      const subscribed = async (token: string) => {
+        const audience = new Audience(new Live(clientWith(state), () => undefined), directory);
+        const request = { headers: { authorization: `Bearer ${token}` } } as never as FastifyRequest;
+        const failure = await audience
+          .follow(request, topicOf(topic), {}, AbortSignal.abort())
+          .next()
+          .then(
+            () => undefined,
+            (error: unknown) => error,
+          );
+        return failure instanceof ApiProblem ? failure.code : undefined;
+      };
+      const streamed = async (token?: string) =>
+        app.inject({
+          url: `/api/v1/live?topics=${topic},environment:blog/production`,
+          headers: { host: '127.0.0.1', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+        });
+      expect((await streamed()).statusCode).toBe(401);
+      for (const token of [limited, newApiToken().text])
+        expect(await subscribed(token)).toBe(token === limited ? 'forbidden' : 'unauthenticated');
+      for (const role of roles)
+        for (const scope of ['*', 'shop', 'shop/production', 'shop/staging', 'blog', 'production']) {
+          const isIncluded = ['*', 'shop', 'shop/production'].includes(scope);
+          const isAllowed = isIncluded && roles.indexOf(role) >= roles.indexOf(needed);
+          const refusal = await subscribed(tokenOf(role, scope));
+          expect([kind, role, scope, refusal]).toEqual([kind, role, scope, isAllowed ? undefined : 'forbidden']);
+          // One topic of several that is not allowed refuses them all.
+          if (scope !== '*') expect((await streamed(tokenOf(role, scope))).statusCode).toBe(403);
+        }
+    },
+  );
 
   const nobody = tokenWith('user:nobody', []);
   it('tells the same about an environment that exists and one that does not', async () => {

@@ -18,6 +18,7 @@ export class ApiEngine {
   readonly lines = new Map<string, string[]>();
   readonly reads = { progress: 0, environment: 0, logs: 0 };
   health = 'healthy';
+  readonly granted: Limit[] = [];
   readonly failures: Error[] = [];
 
   /** A token of a new subject with these roles. */
@@ -50,10 +51,22 @@ export class ApiEngine {
         state: async () => structuredClone(this.state),
         recordUses: async () => undefined,
         bindings: async () => this.state.bindings,
+        grant: async (binding: Limit) => void this.granted.push(binding),
         tokens: async () =>
           Object.entries(this.state.tokens).map(([id, { subject, at }]) => ({ id, subject, at: new Date(at) })),
       },
-      environments: async () => [...this.environments].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { place }]) => place),
+      registries: {
+        list: async () => {
+          throw new Error('planted');
+        },
+      },
+      requested: async () => undefined,
+      redeploy: async (place: never, { requestId }: { requestId?: string }) => ({
+        id: `deployment/${keyOf(place)}/${requestId}`,
+        place,
+      }),
+      environments: async () =>
+        [...this.environments].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { place }]) => place),
       environment: async (place: never) => {
         this.reads.environment += 1;
         return this.environments.get(keyOf(place));

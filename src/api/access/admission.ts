@@ -75,14 +75,19 @@ export async function letIn(request: FastifyRequest, { access, limits, threats, 
   threats.requireUnblocked(source);
   request.caller = caller;
   requireRate(await (request.routeOptions.config.frequent ? limits.ofSessions(request) : limits.ofCaller(request)));
-  if (action === 'own' || request.is404) return;
+  if (request.is404) return;
   if (action === undefined) throw new ApiProblem('forbidden', 'nobody may do this');
   try {
-    requirePermission(caller, action, targetOf(request));
+    requireAction(caller, action, request.params);
   } catch (error) {
     threats.denied(source);
     throw error;
   }
+}
+
+/** @throws ApiProblem if somebody may not do what a route does, by its action and the names in its address */
+export function requireAction(caller: Caller, action: Route['action'], params: unknown): void {
+  if (action !== 'own') requirePermission(caller, action, targetOf(params));
 }
 
 /** Who makes a request, also later while its answer is still sent. @throws ApiProblem without a valid token */
@@ -122,7 +127,7 @@ function bearerOf({ headers }: FastifyRequest): string {
   });
 }
 
-function targetOf({ params }: FastifyRequest): { stack: string; environment: string } | undefined {
+function targetOf(params: unknown): { stack: string; environment: string } | undefined {
   const { stack, environment } = params as { stack?: string; environment?: string };
   return isName('stack', stack) && isName('environment', environment) ? { stack, environment } : undefined;
 }

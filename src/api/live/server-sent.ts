@@ -39,9 +39,13 @@ export class StreamAnswer {
 
   /** False if the reader has gone, or takes nothing. */
   async send(message: Sent): Promise<boolean> {
+    return this.write(formats[this.type](message));
+  }
+
+  /** What is of the type already. False if the reader has gone, or takes nothing. */
+  async write(text: string | Buffer): Promise<boolean> {
     if (this.response.destroyed || this.response.writableEnded) return false;
-    const text = formats[this.type](message);
-    return text === '' || this.response.write(text) || this.drained();
+    return text.length === 0 || this.response.write(text) || this.drained();
   }
 
   comment(text: string): void {
