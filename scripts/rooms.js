@@ -59,7 +59,6 @@ const rooms = {
       'openid-client',
       'zod',
       '@fastify/websocket',
-      '@fastify/swagger-ui',
       'graphql',
       'graphql-yoga',
     ),

@@ -12,6 +12,7 @@ import { AccessDirectory, type Caller } from './access/directory';
 import { Threats } from './access/threats';
 import { addAuth, createAuthContext, type PeopleOptions } from './auth';
 import { describeApi, prefix, problemResponses, ruleOf } from './description';
+import { addDocsPage } from './docs-page';
 import { addEtags } from './etags';
 import { addGraphql } from './graphql';
 import { Live } from './live';
@@ -115,6 +116,7 @@ export async function createApiServer(options: ServerOptions): Promise<FastifyIn
   addLive(app, streams);
   addGraphql(app, { routes, services: { client, access }, streams, onFailure });
   app.get(`${prefix}/openapi.json`, { config: { action: 'open' }, schema: { hide: true } }, async () => app.swagger());
+  addDocsPage(app);
   await app.ready();
   return app;
 }

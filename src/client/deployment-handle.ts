@@ -95,7 +95,7 @@ export class TemporalDeployment {
 
   /**
    * Yields progress until the deployment ends or the signal aborts. Each page has the events since the previous page.
-   * During an outage of the worker or the Temporal server it keeps trying. `pollMs`: the longest time between two looks.
+   * During an outage of the worker or the Temporal server it keeps trying. `pollMs`: the longest time between looks.
    */
   async *watch(
     signal?: AbortSignal,

@@ -88,8 +88,8 @@ const bodies: Record<string, object> = {
 const queries: Record<string, string> = { 'DELETE /access/roles': '?subject=user:bob&scope=shop' };
 
 const all = allRoutes;
-/** Served besides: the description, and topics, which live.test.ts covers. */
-const others = ['/openapi.json', '/live', '/graphql'];
+/** Served besides: what is open, and what has tests of its own below and beside this file. */
+const others = ['/openapi.json', '/live', '/graphql', '/docs', '/docs/:file'];
 const guarded = all.filter((each): each is typeof each & { action: Action } => each.action !== 'own');
 
 describe('every route', () => {

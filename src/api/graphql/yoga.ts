@@ -45,9 +45,10 @@ function limiting(isRead: (field: string) => boolean): Plugin {
 /** Errors of the text of a request have codes of their own in Yoga. */
 function masking(mask: (error: unknown) => GraphQLError): Plugin {
   return {
-    onExecutionResult: ({ result, setResult }) => {
+    onExecutionResult: (payload) => {
+      const { result } = payload;
       if (result && !Array.isArray(result) && 'errors' in result && result.errors)
-        setResult({ ...result, errors: result.errors.map((each) => (isMasked(each) ? each : mask(each))) });
+        payload.setResult({ ...result, errors: result.errors.map((each) => (isMasked(each) ? each : mask(each))) });
     },
   };
 }

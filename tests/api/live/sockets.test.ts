@@ -149,7 +149,7 @@ describe('topics by WebSocket', () => {
     await few.close();
   });
 
-  it('wait for a slow reader without an end of memory, tell one who is too far behind, and serve the others', async () => {
+  it('wait for a slow reader, tell one who is too far behind, and serve the others meanwhile', async () => {
     engine.write('web-1', 'begin');
     const [fast, slow] = [await connected(), await connected()];
     for (const each of [fast, slow]) each.send({ type: 'subscribe', id: 'l', topic: 'logs:shop/production/web' });

@@ -70,7 +70,7 @@ describe('topics as server-sent events', () => {
     expect(stream.messages.filter(({ event }) => event === 'state')).toHaveLength(2);
   });
 
-  it('tell log lines since now or with a tail, of instances that come later too, and resume at another server', async () => {
+  it('tell log lines since now or with a tail, of later instances too, and resume at another server', async () => {
     engine.write('web-1', 'old 1', 'old 2');
     const now = await follow('/live?topics=logs:shop/production');
     const tailed = await follow('/live?topics=logs:shop/production&tail=1');
