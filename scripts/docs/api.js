@@ -27,8 +27,8 @@ const requests = `- Every request has a token: \`Authorization: Bearer dct_…\`
   \`stack\` it deploys a stack that a client has read from a file. Secrets in it are sealed by the client.
 - A body has at most 2 MiB. After too many requests a minute the answer is 429 (\`--per-minute\`, default 600).`;
 
-const lists = `- A list has at most \`limit\` entries. If there are more, the answer has \`next\`: send it as \`cursor\` for the
-  next page. Entries that come or go meanwhile move no page.
+const lists = `- A list has at most \`limit\` entries. If there are more, the answer has \`next\`:
+  send it as \`cursor\` for the next page. Entries that come or go meanwhile move no page.
 - Answers to \`GET\` have an \`ETag\`. With \`If-None-Match\`, an answer that has not changed is 304 without a body.`;
 
 const live = `\`GET /live?topics=TOPIC,TOPIC\` sends what happens as server-sent events, of up to 10 topics:`;
@@ -45,8 +45,8 @@ $ curl -N -H "Authorization: Bearer $TOKEN" \\
   gap. States are sent as they are then.
 - Each topic needs the role of its action, for as long as it is followed: a role that is withdrawn or a token that is
   revoked ends it within five seconds, with \`problem\`.
-- A reader that takes nothing for 30 seconds is dropped. One that is more than 4 MiB of log lines behind gets \`slow\`, and
-  resumes. One subject has at most 100 streams at a server.
+- A reader that takes nothing for 30 seconds is dropped. One that is more than 4 MiB of log lines behind
+  gets \`slow\`, and resumes. One subject has at most 100 streams at a server.
 
 As a WebSocket, the same address takes messages in JSON:
 
@@ -70,13 +70,13 @@ As a WebSocket, the same address takes messages in JSON:
 \`GET …/deployments/:deployment/events\` is one deployment as server-sent events: \`event\` with its number as id,
 \`state\` with what the deployment waits for, and \`end\` (with the status \`lost\` if it was terminated in Temporal).`;
 
-const graphql = `\`POST /graphql\` serves the same in GraphQL. Every route is a field, which the table of routes names: a read is a
-query, everything else a mutation; parts of an environment are also fields of \`environment\`. A body is the argument
+const graphql = `\`POST /graphql\` serves the same in GraphQL. Every route is a field, which the table of routes names: a read
+is a query, everything else a mutation; parts of an environment are also fields of \`environment\`. A body is the argument
 \`input\`, \`Idempotency-Key\` the argument \`idempotencyKey\`.
 
 \`\`\`console
 $ curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' https://deploy.example.com/graphql \\
-    -d '{"query": "{ environment(stack: \\"shop\\", environment: \\"test\\") { instances { instances { name health } } } }"}'
+    -d '{"query": "{ environment(stack: \\"shop\\", environment: \\"test\\") { hosts { hosts { json } } } }"}'
 \`\`\`
 
 - A field that you may not read is \`null\`, with an error whose \`extensions\` are those of a problem: \`code\`,

@@ -132,6 +132,7 @@ describe('GraphQL', () => {
     expect(engine.failures.splice(0).map(({ message }) => message)).toEqual(['planted']);
   });
 
+  const doubling = (n: number) => `fragment F${n} on Query { ...F${n + 1} ...F${n + 1} }`;
   const nested = (depth: number) => `{ ${'a { '.repeat(depth)} b ${'}'.repeat(depth)} }`;
   it.each([
     ['large', `{ whoami { ${'subject '.repeat(3000)} } }`, 'tokens'],
@@ -151,7 +152,7 @@ describe('GraphQL', () => {
     ['in circles', '{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }', 'levels'],
     [
       'doubled by fragments',
-      `{ ...F0 } ${Array.from({ length: 30 }, (_, n) => `fragment F${n} on Query { ...F${n + 1} ...F${n + 1} }`).join(' ')}
+      `{ ...F0 } ${Array.from({ length: 30 }, (_, n) => doubling(n)).join(' ')}
        fragment F30 on Query { __typename }`,
       'fields',
     ],

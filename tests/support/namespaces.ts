@@ -4,6 +4,7 @@ export const namespaces = [
   'access',
   'api',
   'api-answers',
+  'api-schema',
   'api-trouble',
   'audit',
   'audit-database',
