@@ -70,9 +70,9 @@ As a WebSocket, the same address takes messages in JSON:
 \`GET …/deployments/:deployment/events\` is one deployment as server-sent events: \`event\` with its number as id,
 \`state\` with what the deployment waits for, and \`end\` (with the status \`lost\` if it was terminated in Temporal).`;
 
-const graphql = `\`POST /graphql\` serves the same in GraphQL. Every route is a field, which the table of routes names: a read
-is a query, everything else a mutation; parts of an environment are also fields of \`environment\`. A body is the argument
-\`input\`, \`Idempotency-Key\` the argument \`idempotencyKey\`.
+const graphql = `\`POST /graphql\` serves the same in GraphQL. Every route is a field, which the table of routes names: a
+read is a query, everything else a mutation; parts of an environment are also fields of \`environment\`. A body is the
+argument \`input\`, \`Idempotency-Key\` the argument \`idempotencyKey\`.
 
 \`\`\`console
 $ curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' https://deploy.example.com/graphql \\
