@@ -38,8 +38,8 @@ export interface ServerOptions {
   /** Requests a minute of one caller or, without a valid token, of one address. */
   perMinute?: number;
   /**
-   * The subject of requests without a token, who may do everything: for a server that only this machine reaches. Absent:
-   * every request needs a token.
+   * The subject of requests without a token, who may do everything: for a server that only this machine reaches.
+   * Absent: every request needs a token.
    */
   anyone?: string;
   /** Absent: nobody can log in, and tokens are the only way in. */

@@ -45,7 +45,8 @@ describe('connections', () => {
 
   it('of foreign pages are refused, and without a token wherever log-in is needed', async () => {
     const server = await createApiServer({ ...options, client: client(async () => []) });
-    const ask = async (headers: Record<string, string>) => (await server.inject({ url: '/api/v1/whoami', headers })).statusCode;
+    const ask = async (headers: Record<string, string>) =>
+      (await server.inject({ url: '/api/v1/whoami', headers })).statusCode;
     const own = { host: '127.0.0.1:1', authorization: `Bearer ${text}` };
     expect(await ask({ host: own.host })).toBe(401);
     expect(await ask({ ...own, origin: 'http://127.0.0.1:1' })).toBe(200);

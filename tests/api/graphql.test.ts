@@ -1,5 +1,5 @@
-import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery } from 'graphql';
-import { fieldOf, isRead } from '../../src/api/graphql/names';
+import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery, validateSchema } from 'graphql';
+import { isRead, namesOf } from '../../src/api/graphql/names';
 import { readsOf, schemaOf } from '../../src/api/graphql/schema';
 import { routes } from '../../src/api/routes';
 import { ApiEngine } from '../support/api-engine';
@@ -256,10 +256,11 @@ describe('GraphQL', () => {
   it('has a field for each route', () => {
     const schema = schemaOf(routes);
     const reads = readsOf(routes);
-    for (const route of routes) {
+    expect(validateSchema(schema)).toEqual([]);
+    for (const [route, name] of namesOf(routes)) {
       const root = isRead(route) ? schema.getQueryType()! : schema.getMutationType()!;
-      expect(Object.keys(root.getFields())).toContain(fieldOf(route));
-      expect(reads.has(fieldOf(route))).toBe(true);
+      expect(Object.keys(root.getFields())).toContain(name);
+      expect(reads.has(name)).toBe(true);
     }
     const environment = schema.getType('Environment') as ReturnType<typeof schema.getQueryType>;
     const parts = Object.values(environment!.getFields()).filter(({ resolve, name }) => resolve && name !== 'json');

@@ -3,7 +3,7 @@ import { getNamedType, isCompositeType } from 'graphql';
 import { createApiServer } from '../../src/api';
 import { requireRules } from '../../src/api/access/admission';
 import { AccessDirectory } from '../../src/api/access/directory';
-import { fieldOf, isRead } from '../../src/api/graphql/names';
+import { isRead, namesOf } from '../../src/api/graphql/names';
 import { schemaOf } from '../../src/api/graphql/schema';
 import { Live } from '../../src/api/live';
 import { Audience } from '../../src/api/live/audience';
@@ -166,10 +166,11 @@ describe('every route', () => {
   });
 
   const schema = schemaOf(routes);
+  const names = namesOf(routes);
   /** A request of GraphQL for the field of a route, with the arguments of the samples. */
   const fieldRequest = (each: Route) => {
     const root = isRead(each) ? schema.getQueryType()! : schema.getMutationType()!;
-    const { args, type } = root.getFields()[fieldOf(each)]!;
+    const { args, type } = root.getFields()[names.get(each)!]!;
     const inQuery = Object.fromEntries(new URLSearchParams(queries[`${each.method} ${each.path}`]));
     const given = args.flatMap(({ name, type: wanted }) => {
       const value = samples[name] ?? inQuery[name];
@@ -179,7 +180,7 @@ describe('every route', () => {
     const input = args.find(({ name }) => name === 'input');
     const all = [...given, ...(input ? ['input: $input'] : [])].join(', ');
     const selection = isCompositeType(getNamedType(type)) ? ' { __typename }' : '';
-    const field = `${fieldOf(each)}${all && `(${all})`}${selection}`;
+    const field = `${names.get(each)!}${all && `(${all})`}${selection}`;
     return {
       query: `${isRead(each) ? 'query' : 'mutation'}${input ? `($input: ${String(input.type)})` : ''} { ${field} }`,
       ...(input && { variables: { input: bodies[`${each.method} ${each.path}`] ?? {} } }),

@@ -76,7 +76,7 @@ describeUnless(missing, 'requests that schemathesis makes of the description of 
         ...['run', `http://127.0.0.1:${port}/api/v1/openapi.json`, '--no-color', '--seed', '1'],
         ...['--header', `Authorization: Bearer ${token}`, '--request-timeout', '30'],
         ...['--phases', 'examples,coverage,fuzzing', '--max-examples', '10', '--continue-on-failure'],
-        ...['--checks', checks.join(','), '--generation-database', 'none', '--warnings', 'off', '--workers', '2'],
+        ...['--checks', checks.join(','), '--generation-database', 'none', '--warnings', 'off'],
         ...['--exclude-path-regex', `(${streams.join('|')})$`],
       ]);
       expect(failures.map(({ message }) => message)).toEqual([]);

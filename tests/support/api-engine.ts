@@ -79,7 +79,8 @@ export class ApiEngine {
         images: {},
         stack: {
           name: stack,
-          services: { web: { image: 'web:1', replicas: 1 }, api: { image: 'api:1', replicas: 1 } },
+          variables: {},
+          services: { web: service('web'), api: service('api') },
         },
       }),
       status: async () => ({ found: [{ ...instanceLine, health: this.health }], away: [] }),
@@ -145,6 +146,7 @@ interface TokenOf {
   limit?: Limit;
 }
 
+const service = (name: string) => ({ name, kind: 'service', image: `${name}:1`, replicas: 1 });
 const instanceLine = {
   service: 'web',
   ordinal: 1,

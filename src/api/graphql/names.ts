@@ -4,6 +4,8 @@ import type { Route } from '../route';
 
 const inEnvironment = '/environments/:stack/:environment';
 
+type Named = Pick<Route, 'method' | 'path'>;
+
 /** Verbs that say it better than the name of the route. */
 const verbs: Record<string, string> = {
   [`POST ${inEnvironment}/plans`]: 'plan',
@@ -19,6 +21,21 @@ const verbs: Record<string, string> = {
   [`PUT ${inEnvironment}/schedules/:schedule/pause`]: 'pauseSchedule',
   [`DELETE ${inEnvironment}/schedules/:schedule/pause`]: 'resumeSchedule',
   [`PUT ${inEnvironment}/secrets/:secret`]: 'storeSecret',
+  [`POST ${inEnvironment}/logs`]: 'logLines',
+  [`POST ${inEnvironment}/deployments/:deployment/amendments`]: 'amendDeployment',
+  [`POST ${inEnvironment}/deployments/:deployment/adoption`]: 'adoptDeployment',
+  [`POST ${inEnvironment}/schedules`]: 'createSchedule',
+  [`POST ${inEnvironment}/schedules/:schedule/runs`]: 'runSchedule',
+  [`POST ${inEnvironment}/schedules/:schedule/backfills`]: 'backfillSchedule',
+  [`POST ${inEnvironment}/secrets/resealing`]: 'resealSecrets',
+  [`POST ${inEnvironment}/instances/:instance/sessions`]: 'openSession',
+  [`POST ${inEnvironment}/instances/:instance/sessions/:session/messages`]: 'sendToSession',
+  'GET /audit': 'installationAudit',
+  'GET /sealing-key': 'installationSealingKey',
+  'PUT /registries/:registry': 'loginRegistry',
+  'DELETE /registries/:registry': 'logoutRegistry',
+  'POST /registries/resealing': 'resealRegistries',
+  'PUT /builds/current': 'promoteBuild',
   'PUT /access/roles': 'grantRole',
   'DELETE /access/roles': 'withdrawRole',
   'POST /access/tokens': 'createToken',
@@ -26,25 +43,38 @@ const verbs: Record<string, string> = {
 };
 
 /** Reads that need a body. */
-const reads = new Set([`POST ${inEnvironment}/plans`]);
+const reads = new Set([`POST ${inEnvironment}/plans`, `POST ${inEnvironment}/logs`]);
 
 const prefixes = { GET: '', POST: 'create', PUT: 'set', DELETE: 'delete' } as const;
 
-export function isRead({ method, path }: Pick<Route, 'method' | 'path'>): boolean {
+export function isRead({ method, path }: Named): boolean {
   return method === 'GET' || reads.has(`${method} ${path}`);
 }
 
+/** The names of routes. Of two with the same one, the later has its whole path in it. */
+export function namesOf<R extends Named>(routes: readonly R[]): Map<R, string> {
+  const names = new Map<R, string>();
+  const taken = new Set<string>();
+  for (const route of routes) {
+    const [short, long] = [fieldOf(route), camel([route.method.toLowerCase(), ...route.path.split(/[/:]+/)])];
+    const name = taken.has(short) ? long : short;
+    taken.add(name);
+    names.set(route, name);
+  }
+  return names;
+}
+
 /** `GET …/deployments/:deployment/result` is `deploymentResult`. */
-export function fieldOf({ method, path }: Pick<Route, 'method' | 'path'>): string {
+function fieldOf({ method, path }: Named): string {
   return verbs[`${method} ${path}`] ?? camel([prefixes[method], ...nounsOf(path)]);
 }
 
 /** True for a route about an environment, which is a field of the environment too. */
-export function belongsToEnvironment({ method, path }: Pick<Route, 'method' | 'path'>): boolean {
+export function belongsToEnvironment({ method, path }: Named): boolean {
   return method === 'GET' && path.startsWith(`${inEnvironment}/`);
 }
 
-export function isEnvironment({ method, path }: Pick<Route, 'method' | 'path'>): boolean {
+export function isEnvironment({ method, path }: Named): boolean {
   return method === 'GET' && path === inEnvironment;
 }
 

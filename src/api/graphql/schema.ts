@@ -16,7 +16,7 @@ import { topicOf, topicRules } from '../live/topics';
 import { perform } from '../perform';
 import { ApiProblem } from '../problems';
 import type { Route, Services } from '../route';
-import { belongsToEnvironment, capital, fieldOf, isEnvironment, isRead } from './names';
+import { belongsToEnvironment, capital, isEnvironment, isRead, namesOf } from './names';
 import { argumentsOf, inputOf, Json, outputOf } from './types';
 
 /**
@@ -53,7 +53,7 @@ export function schemaOf(routes: readonly Route[]): GraphQLSchema {
 
 /** Fields that ask the engine, by name. */
 export function readsOf(routes: readonly Route[]): Set<string> {
-  const names = routes.map(fieldOf);
+  const names = [...namesOf(routes).values()];
   return new Set([...names, ...names.map(listName), 'live']);
 }
 
@@ -62,18 +62,20 @@ class Fields {
   private readonly types = new Map<Route, Field['type']>();
   private readonly inputs = new Map<Route, ReturnType<typeof inputOf>>();
 
-  constructor(private readonly routes: readonly Route[]) {}
+  private readonly names: Map<Route, string>;
+
+  constructor(private readonly routes: readonly Route[]) {
+    this.names = namesOf(routes);
+  }
 
   where(isWanted: (route: Route) => boolean): Record<string, Field> {
     const wanted = this.routes.filter(isWanted);
-    const twice = wanted.find((each) => wanted.some((other) => other !== each && fieldOf(other) === fieldOf(each)));
-    if (twice) throw new Error(`${twice.method} ${twice.path} has a field of the same name as another route`);
-    return Object.fromEntries(wanted.map((each) => [fieldOf(each), this.fieldOf(each)]));
+    return Object.fromEntries(wanted.map((each) => [this.names.get(each)!, this.fieldOf(each)]));
   }
 
   private fieldOf(route: Route): Field {
     const { body, summary } = route;
-    const name = capital(fieldOf(route));
+    const name = capital(this.names.get(route)!);
     const all = { ...addressOf(route), ...(body && { input: { type: this.inputFor(route, name) } }) };
     const key = { type: GraphQLString, description: 'a repetition with the same key is the same request' };
     return {
@@ -110,7 +112,7 @@ class Fields {
     const parts = this.routes.filter(belongsToEnvironment).map((route): [string, Field] => {
       const field = this.fieldOf(route);
       const args = Object.entries(field.args ?? {}).filter(([name]) => !placeNames.includes(name));
-      const name = fieldOf(route);
+      const name = this.names.get(route)!;
       return [
         taken.includes(name) ? listName(name) : name,
         {

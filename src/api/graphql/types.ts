@@ -96,7 +96,7 @@ export function inputOf(schema: z.ZodType, name: string): GraphQLInputType {
     const { description } = property;
     return [key, { type: required.includes(key) ? new GraphQLNonNull(found) : found, description }] as const;
   });
-  return new GraphQLInputObjectType({ name, fields: Object.fromEntries(fields) });
+  return fields.length === 0 ? Json : new GraphQLInputObjectType({ name, fields: Object.fromEntries(fields) });
 }
 
 function input({ type = '', items }: JsonSchema): GraphQLInputType {

@@ -1,6 +1,7 @@
 import type { Binding, DeclaredBinding } from '../../model/access';
 import type { StoredBinding } from '../../workflows/messages';
 import type { SessionLine, TokenLine, TokenOptions } from '../access';
+import { pagesOf } from './pages';
 import type { Transport } from './transport';
 import { RemoteUsers } from './users';
 
@@ -25,8 +26,7 @@ export class RemoteAccess {
   }
 
   async bindings(): Promise<(StoredBinding | DeclaredBinding)[]> {
-    type Roles = { roles: (StoredBinding | DeclaredBinding)[] };
-    return (await this.transport.ask<Roles>('GET', '/access/roles')).roles;
+    return pagesOf<StoredBinding | DeclaredBinding>(this.transport, '/access/roles', 'roles');
   }
 
   createToken(subject: string, { limit, until, note }: TokenOptions = {}): Promise<{ id: string; token: string }> {
@@ -34,7 +34,7 @@ export class RemoteAccess {
   }
 
   async tokens(): Promise<TokenLine[]> {
-    const { tokens } = await this.transport.ask<{ tokens: TokenLine[] }>('GET', '/access/tokens');
+    const tokens = await pagesOf<TokenLine>(this.transport, '/access/tokens', 'tokens');
     return tokens.map(({ at, until, usedAt, ...token }) => ({
       ...token,
       at: new Date(at),

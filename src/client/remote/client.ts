@@ -30,6 +30,7 @@ import type { RequestOptions } from '../request';
 import { sealStack } from '../secrets/seal';
 import { RemoteAccess } from './access';
 import { RemoteBuilds } from './builds';
+import { pagesOf } from './pages';
 import { RemoteDeployment } from './deployment';
 import { pathOf } from './paths';
 import { NotFound } from './problems';
@@ -65,7 +66,7 @@ export class RemoteClient implements EngineClient {
   }
 
   async environments(most = 1000): Promise<Place[]> {
-    return (await this.transport.ask<{ environments: Place[] }>('GET', '/environments')).environments.slice(0, most);
+    return (await pagesOf<Place>(this.transport, '/environments', 'environments')).slice(0, most);
   }
 
   async environment(place: Place): Promise<EnvironmentState | undefined> {
@@ -256,11 +257,8 @@ export class RemoteClient implements EngineClient {
   }
 
   async history(place: Place, limit = 20): Promise<HistoryEntry[]> {
-    const { deployments } = await this.transport.ask<{ deployments: (HistoryEntry & { id: string })[] }>(
-      'GET',
-      `${pathOf(place)}/deployments`,
-      { query: { limit } },
-    );
+    const path = `${pathOf(place)}/deployments`;
+    const deployments = await pagesOf<HistoryEntry & { id: string }>(this.transport, path, 'deployments', limit);
     return deployments.map(({ id, ...entry }) => ({
       ...entry,
       workflowId: deploymentId(place, id),
