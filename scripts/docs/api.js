@@ -1,6 +1,7 @@
 // docs/api.md: every route of the server with the action that it needs, and the roles of the actions.
 const { z } = require('zod');
 const { allRoutes } = require('../../dist/api/routes');
+const { hookRoute } = require('../../dist/api/hooks');
 const { problemCodes } = require('../../dist/api/problems');
 const { actions, reaches, roles } = require('../../dist/model/access');
 const { namesOf } = require('../../dist/api/graphql/names');
@@ -147,6 +148,8 @@ function apiPage() {
           summary,
         ]),
     ),
+    `Beside \`/api/v1\`, ${code(`${hookRoute.method} ${hookRoute.path}`)} takes requests to the triggers of stack files,
+without a token: the secret of the trigger decides ([hooks.md](hooks.md)).`,
     '## Bodies',
     allRoutes
       .filter(({ body }) => body)

@@ -17,6 +17,7 @@ import type {
 } from '../model/instance';
 import type { ImageRequest, PinnedImages } from '../model/images';
 import type { Evidence, InstanceLine } from '../model/instance-status';
+import type { HookDelivery, HookVerdict } from '../model/hooks';
 import type { Notification, Subscriber } from '../model/notification';
 import type { Observation, ObservedImage } from '../model/observation';
 import type { ScheduleSpec, Unattended, UnattendedEnd } from '../model/schedule';
@@ -342,6 +343,14 @@ export interface Activities {
   recordAudit(place: AuditPlace, entry: AuditEntry): Promise<AuditHead>;
   /** The last records, and whether the trail is intact; `known`: the last record as the environment remembers it. */
   readAudit(place: AuditPlace, last: number, known: AuditHead | undefined): Promise<AuditTrail>;
+
+  /** Verifies a request to a trigger of a kept release, and tells what it asks for. */
+  readHook(
+    place: { stack: string; environment: string },
+    release: number,
+    trigger: string,
+    delivery: HookDelivery,
+  ): Promise<HookVerdict>;
 
   /** What clients seal values with. */
   sealingKey(): Promise<SealingKey>;

@@ -5,6 +5,7 @@ import { withCheckedNames } from './guards/checked-names';
 import { ConfigContents } from './instances/config-contents';
 import { coordinationActivities } from './coordination';
 import type { Dependencies } from './dependencies';
+import { hookActivities } from './hooks';
 import { instanceActivities } from './instances';
 import { jobActivities } from './instances/jobs';
 import { withMaskedTexts } from './guards/masked-activities';
@@ -36,6 +37,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...subscriberActivities(dependencies),
     ...auditActivities(dependencies),
     ...sealingActivities(dependencies),
+    ...hookActivities(dependencies),
   };
   return withCheckedNames(withMaskedTexts(activities, dependencies.secrets));
 }

@@ -34,6 +34,17 @@ export class ApiMetrics {
     registers: [this.registry],
   });
 
+  private readonly hooks = new Counter({
+    name: 'deploy_code_api_hooks_total',
+    help: 'Requests to triggers, by result: deployed, replayed, ignored, or why they were refused.',
+    labelNames: ['result'],
+    registers: [this.registry],
+  });
+
+  countHook(result: string): void {
+    this.hooks.inc({ result });
+  }
+
   /** Counts a stream for as long as it lasts. */
   async countStream(stream: Promise<void>): Promise<void> {
     this.streams.inc();

@@ -15,6 +15,7 @@ import { describeApi, prefix, problemResponses, ruleOf } from './description';
 import { addDocsPage } from './docs-page';
 import { addEtags } from './etags';
 import { addGraphql } from './graphql';
+import { addHooks } from './hooks';
 import { Live } from './live';
 import { Audience } from './live/audience';
 import { addEvents } from './live/events-route';
@@ -114,6 +115,7 @@ export async function createApiServer(options: ServerOptions): Promise<FastifyIn
   if (people) await addAuth(app, createAuthContext({ client, access }, people, { threats, metrics, onFailure }));
   addEvents(app, streams);
   addLive(app, streams);
+  await addHooks(app, { client, access }, metrics, onFailure);
   addGraphql(app, { routes, services: { client, access }, streams, onFailure });
   app.get(`${prefix}/openapi.json`, { config: { action: 'open' }, schema: { hide: true } }, async () => app.swagger());
   addDocsPage(app);

@@ -1,12 +1,14 @@
 import type { Client } from '@temporalio/client';
 import type { Stack } from '../model/stack';
 import type { AuditTrail } from '../model/audit';
-import { requireDeploymentId } from '../model/names';
+import { requireDeploymentId, requireName } from '../model/names';
+import { withImages } from '../model/stack/with-images';
 import { withCompletion } from '../model/instance-status';
 import { longestAuthor, longestReason } from '../model/text';
 import type { PastRun } from '../plan/service/job-runs';
 import type { IntentKind } from '../model/deployment';
 import type { Refusal } from '../plan/plan';
+import type { HookDelivery, HookVerdict } from '../model/hooks';
 import type { SealingKey, SealingValues } from '../model/instance';
 import type { InspectResults } from '../workflows/inspect';
 import { Access } from './access';
@@ -206,9 +208,18 @@ export class DirectClient extends Reader {
     return this.start(stack, 'stop', options);
   }
 
-  /** Deploys the current release again, with fresh images. */
-  async redeploy(place: Place, options: RequestOptions = {}): Promise<DeploymentHandle> {
-    return this.again(place, 'deploy', { ...options, fresh: true });
+  /** Deploys the current release again, with fresh images; with `images`, only the services that get others. */
+  async redeploy(
+    place: Place,
+    { images, ...options }: RequestOptions & { images?: Record<string, string> } = {},
+  ): Promise<DeploymentHandle> {
+    const services = images && Object.keys(images);
+    return this.again(place, 'deploy', { ...options, ...(services && { services, images }), fresh: true });
+  }
+
+  /** Verifies a request to a trigger of a kept release. Temporal does not keep the request. */
+  async readHook(place: Place, release: number, trigger: string, delivery: HookDelivery): Promise<HookVerdict> {
+    return this.inspect({ kind: 'hook', place, release, trigger, delivery, taskQueue });
   }
 
   /** Replaces the instances of services with fresh ones of the same release. */
@@ -401,7 +412,11 @@ export class DirectClient extends Reader {
     return this.inspect({ kind: 'audit', stack, last, taskQueue, ...(known && { known }) });
   }
 
-  private async again(place: Place, kind: IntentKind, options: RequestOptions): Promise<DeploymentHandle> {
+  private async again(
+    place: Place,
+    kind: IntentKind,
+    { images: others, ...options }: RequestOptions & { images?: Record<string, string> },
+  ): Promise<DeploymentHandle> {
     const state = await this.environment(place);
     const current = state?.current?.release;
     if (state === undefined || current === undefined)
@@ -422,7 +437,8 @@ export class DirectClient extends Reader {
         `${service} is a service, and only jobs can be run; ` +
           `to replace its instances, use \`deploy-code restart ${service}\``,
       );
-    return this.start(stack, kind, options, {
+    return this.start(withImages(stack, others), kind, options, {
+      ...(others && { images: others }),
       ...(!options.fresh && { pinned: images }),
       ...(kind !== 'deploy' && { target: current }),
       followsCurrent: true,
@@ -433,7 +449,7 @@ export class DirectClient extends Reader {
     stack: Stack,
     kind: IntentKind,
     options: RequestOptions,
-    more: Partial<Pick<DeploymentInput, 'pinned' | 'target' | 'followsCurrent' | 'insteadOf'>> = {},
+    more: Partial<Pick<DeploymentInput, 'pinned' | 'target' | 'followsCurrent' | 'insteadOf' | 'images'>> = {},
   ): Promise<DeploymentHandle> {
     await this.requireWorkers(stack);
     const input: DeploymentInput = {
@@ -447,6 +463,7 @@ export class DirectClient extends Reader {
       reason: options.reason === undefined ? undefined : lineOf('reason', options.reason, longestReason),
       ...(options.whenBusy && { whenBusy: options.whenBusy }),
       ...(options.automatic && { automatic: true }),
+      ...(options.commit !== undefined && { commit: requireName('commit', options.commit) }),
     };
     return new TemporalDeployment(await startDeployment(this.temporal, input, options));
   }

@@ -132,7 +132,10 @@ export class Reader {
     input: Extract<InspectInput, { kind: K }>,
   ): Promise<InspectResults[K]> {
     const handle = await this.begin(input);
-    const result = await handle.result();
+    const result = await handle.result().catch(async (error: unknown) => {
+      if (input.kind === 'hook') await this.forget(handle);
+      throw error;
+    });
     if (isRead.has(input.kind)) await this.forget(handle);
     return result;
   }
@@ -192,6 +195,7 @@ const isRead: ReadonlySet<InspectInput['kind']> = new Set([
   'audit',
   'engines',
   'volumes',
+  'hook',
 ] as const);
 
 /** Queries that work while some hosts are unavailable. */

@@ -122,7 +122,7 @@ function documentsOf(file: string, parsed: Map<string, SourceDocument[]>): Sourc
 }
 
 const ownKeys: Record<string, readonly string[]> = {
-  '': words('environment dry_run infrastructure security deployment watch monitoring subscribers schedules'),
+  '': words('environment dry_run infrastructure security deployment watch monitoring subscribers schedules triggers'),
   services: words(
     'kind health_check replicas resources strategy hooks phase zone host run schedule timeout on_rollback on_failure ' +
       'drain_timeout',

@@ -32,7 +32,7 @@ export async function refusedOf(stack: Stack, context: RuleContext): Promise<Ref
   return found.flat();
 }
 
-/** Secrets that no service mounts: of certificates, networks, volumes, and addresses and keys of subscribers. */
+/** Secrets that no service mounts: of certificates, networks, volumes, and subscribers, triggers. */
 async function secretsBesideServices(stack: Stack, { sources }: RuleContext): Promise<Refused[]> {
   const ofRoutes = Object.values(stack.services).flatMap(({ ingress }) =>
     certificatesOf(ingress).flatMap(({ certificate, key }) => [certificate, key]),
@@ -44,8 +44,12 @@ async function secretsBesideServices(stack: Stack, { sources }: RuleContext): Pr
     const used = target.kind === 'webhook' ? target.key : target.kind === 'redis' ? target.password : target.url;
     return used ? [{ path: `subscribers.${name}`, source: used.source }] : [];
   });
+  const ofTriggers = (stack.triggers ?? []).map(({ name, secret: { source } }) => ({
+    path: `triggers.${name}`,
+    source,
+  }));
   const found = await Promise.all(
-    [...named, ...ofSubscribers].map(({ path, source }) => refusedSource(path, source, stack, sources)),
+    [...named, ...ofSubscribers, ...ofTriggers].map(({ path, source }) => refusedSource(path, source, stack, sources)),
   );
   return found.flat();
 }

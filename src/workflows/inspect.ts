@@ -3,6 +3,7 @@ import { failureTypes, type AuditPlace, type InstanceLog, type LogTimes } from '
 import { longestSessionMs, type SessionRequest } from '../model/session';
 import type { Stack } from '../model/stack';
 import type { AuditHead, AuditTrail } from '../model/audit';
+import type { HookDelivery, HookVerdict } from '../model/hooks';
 import type { SealingKey } from '../model/instance';
 import type { PinnedImages } from '../model/images';
 import type { InstanceLine } from '../model/instance-status';
@@ -56,6 +57,16 @@ export interface ExecRequest {
   session?: SessionRequest;
 }
 
+/** A request to a trigger of a release, which a worker verifies. */
+export interface HookRequest {
+  kind: 'hook';
+  place: Place;
+  release: number;
+  trigger: string;
+  delivery: HookDelivery;
+  taskQueue: string;
+}
+
 export type InspectInput =
   | PlanRequest
   | { kind: 'status'; stack: Stack; taskQueue: string }
@@ -63,6 +74,7 @@ export type InspectInput =
   | ExecRequest
   | { kind: 'act'; place: AuditPlace; what: string; taskQueue: string; act?: Act }
   | { kind: 'sealing-key'; place: Place; taskQueue: string }
+  | HookRequest
   | ResealRequest
   | { kind: 'trail'; place: Place; last: number; known?: AuditHead; taskQueue: string }
   | { kind: 'audit'; stack: Stack; last: number; known?: AuditHead; taskQueue: string }
@@ -100,6 +112,7 @@ export interface InspectResults {
   volumes: Answers<VolumeLine>;
   'remove-volume': undefined;
   'sealing-key': SealingKey;
+  hook: HookVerdict;
   /** Names of the secrets that were sealed anew. */
   reseal: string[];
 }
@@ -113,6 +126,15 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
   if (input.kind === 'reseal') return reseal(input);
   if (input.kind === 'trail')
     return activity('readAudit', taskQueue, 'read the audit trail')(input.place, input.last, input.known);
+  if (input.kind === 'hook') {
+    const { place, release, trigger, delivery } = input;
+    return activity('readHook', taskQueue, `verify a request to the trigger ${trigger}`)(
+      place,
+      release,
+      trigger,
+      delivery,
+    );
+  }
   const { stack } = input;
   switch (input.kind) {
     case 'plan': {
@@ -155,6 +177,7 @@ function shapeOf(input: InspectInput) {
   if (input?.kind === 'act') return inputs.act;
   if (input?.kind === 'reseal') return inputs.reseal;
   if (input?.kind === 'trail') return inputs.trail;
+  if (input?.kind === 'hook') return inputs.hook;
   return input?.kind === 'sealing-key' ? inputs.sealingKey : inputs.inspect;
 }
 

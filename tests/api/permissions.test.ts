@@ -5,6 +5,7 @@ import { requireRules } from '../../src/api/access/admission';
 import { AccessDirectory } from '../../src/api/access/directory';
 import { isRead, namesOf } from '../../src/api/graphql/names';
 import { schemaOf } from '../../src/api/graphql/schema';
+import { hookRoute } from '../../src/api/hooks';
 import { Live } from '../../src/api/live';
 import { Audience } from '../../src/api/live/audience';
 import { topicOf, topicRules } from '../../src/api/live/topics';
@@ -89,8 +90,8 @@ const queries: Record<string, string> = { 'DELETE /access/roles': '?subject=user
 
 const all = allRoutes;
 /** Served besides: what is open, and what has tests of its own below and beside this file. */
-const others = ['/openapi.json', '/live', '/graphql', '/docs', '/docs/:file'];
-const guarded = all.filter((each): each is typeof each & { action: Action } => each.action !== 'own');
+const others = ['/openapi.json', '/live', '/graphql', '/docs', '/docs/:file', hookRoute.path];
+const guarded = all.filter((each): each is typeof each & { action: Action } => Object.hasOwn(actions, each.action));
 
 describe('every route', () => {
   let app: Awaited<ReturnType<typeof createApiServer>>;
@@ -405,6 +406,10 @@ describe('the description of the API', () => {
       const described = paths[`/api/v1${path.replace(/:(\w+)/g, '{$1}')}`]?.[method.toLowerCase()];
       expect(Object.keys(described?.responses ?? {}).length).toBeGreaterThanOrEqual(3);
     }
+    const { post } = paths['/hooks/{stack}/{environment}/{trigger}'] as unknown as {
+      post: { security: unknown[]; responses: Record<string, unknown> };
+    };
+    expect(post).toMatchObject({ security: [], responses: { 202: expect.anything() as object } });
     await app.close();
   });
 });

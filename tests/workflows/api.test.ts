@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApiServer } from '../../src/api';
@@ -7,6 +8,7 @@ import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { startEngine, type TestEngine } from '../support/engine';
 import { eventually } from '../support/eventually';
 import { memoryStack, shop } from '../support/memory-stack';
+import { uniqueName } from '../support/stack';
 
 interface Answer {
   status: number;
@@ -240,6 +242,52 @@ describe('the API of a running engine', () => {
     expect(await call(viewer, 'GET', at('/secrets'))).toMatchObject({ status: 403 });
     expect(await call(operator, 'DELETE', at('/secrets/TOKEN'))).toMatchObject({ status: 204 });
     expect((await call(operator, 'GET', at('/secrets'))).body).toEqual({ secrets: [] });
+  });
+
+  it('deploys for a signed push, once however often it is sent, and never for an unsigned one', async () => {
+    const place = { stack: uniqueName('hooked'), environment: 'test' };
+    const secret = 'planted-4802-of-the-trigger';
+    await engine.client.secrets.set(place, 'hook', secret);
+    const images = { web: 'ghcr.io/acme/web:sha-{short_commit}' };
+    const hooked = memoryStack(
+      { web: { image: 'ghcr.io/acme/web:1' }, api: { image: 'api:1' } },
+      {
+        name: place.stack,
+        secrets: { hook: { stored: true } },
+        triggers: { push: { from: 'github', secret: 'hook', branches: ['main'], images } },
+      },
+    );
+    expect((await (await engine.client.deploy(await engine.client.seal(hooked))).result()).outcome).toBe('succeeded');
+    const commit = '6113728f27ae82c7b1a177c8d03f9e96e0adf246';
+    const body = JSON.stringify({ ref: 'refs/heads/main', after: commit, repository: { full_name: 'acme/shop' } });
+    const signature = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
+    const send = async (signed: string): Promise<Answer> => {
+      const response = await fetch(`${new URL(here).origin}/hooks/${place.stack}/test/push`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-github-event': 'push', 'x-hub-signature-256': signed },
+        body,
+      });
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    };
+    await eventually(async () => expect((await send(signature)).status).toBe(202), 20_000);
+    const again = await send(signature);
+    expect(again).toMatchObject({ status: 202, body: { result: 'replayed' } });
+    expect(await send(signature.replace(/.$/, (last) => (last === '0' ? '1' : '0')))).toMatchObject({ status: 401 });
+    const handle = engine.client.handle(`deployment/${place.stack}/test/${again.body.id as string}`);
+    expect(await handle.result()).toMatchObject({
+      outcome: 'succeeded',
+      requestedBy: 'hook push',
+      reason: 'github acme/shop main 6113728',
+      changed: ['web'],
+    });
+    const { stack: released } = await engine.client.release(place, 2);
+    expect([released.services.web!.image, released.services.api!.image]).toEqual([
+      'ghcr.io/acme/web:sha-6113728',
+      'api:1',
+    ]);
+    expect(await engine.client.history(place)).toHaveLength(2);
+    const { records } = await engine.client.audit(released);
+    expect(records.at(-1)).toMatchObject({ by: 'hook push', from: '127.0.0.1' });
   });
 
   it('answers a viewer with nothing that a kept release holds sealed', async () => {

@@ -255,6 +255,11 @@ const checks: Checks = {
   recordAudit: (place) => requirePlace(place),
   readAudit: (place) => requirePlace(place),
   sealingKey: () => undefined,
+  readHook: (place, release, trigger) => {
+    requirePlace(place);
+    requireNumber('release', release);
+    requireName('trigger', trigger);
+  },
   resealSecrets: (sealed) => {
     for (const [name, value] of Object.entries(sealed)) {
       requireName('stored', name);

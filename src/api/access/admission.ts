@@ -66,9 +66,10 @@ export interface Door {
 /** Checks the token of a request, and whether its owner may make it. Runs before a body is read. */
 export async function letIn(request: FastifyRequest, { access, limits, threats, anyone }: Door): Promise<void> {
   const { action, isRare } = request.routeOptions.config;
-  if (action === 'open') threats.requireUnblocked(request.ip);
+  const isOpen = action === 'open' || action === 'hook';
+  if (isOpen) threats.requireUnblocked(request.ip);
   if (isRare) requireRate(await limits.ofRare(request));
-  if (action === 'open') return requireRate(await limits.ofAddress(request));
+  if (isOpen) return requireRate(await limits.ofAddress(request));
   const isAnyone = anyone !== undefined && request.headers.authorization === undefined;
   const caller = isAnyone ? anyone : await callerOf(request, access, limits, threats);
   const source = `token ${caller.token}`;

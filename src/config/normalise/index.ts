@@ -21,6 +21,7 @@ import { toRange } from './service/ports';
 import { toSchedules } from './schedules';
 import { toService } from './service';
 import { toSubscribers } from './subscribers';
+import { toTriggers } from './triggers';
 import { toWatch } from './watch';
 import { sharingNamespaces, toNetworkOptions } from './networks';
 import { toImageBuild, type BuildContext } from './service/build';
@@ -64,6 +65,7 @@ export function normalise(file: StackFile, context: NormaliseContext): Normalise
   const hosts = toHosts(infrastructure.hosts, runtime);
   const watch = toWatch(file.watch);
   const subscribers = toSubscribers(file.subscribers, secrets, attempt);
+  const triggers = toTriggers(file, secrets, attempt);
   const healthCheckIntervalMs = toMs(deployment.health_check_interval ?? 30);
   const sharing = sharingNamespaces(file.services);
 
@@ -126,6 +128,7 @@ export function normalise(file: StackFile, context: NormaliseContext): Normalise
     schedules: toSchedules(file, attempt),
     ...(watch && { watch }),
     ...(subscribers && { subscribers }),
+    ...(triggers && { triggers }),
     variables: context.variables,
     ...(file.monitoring?.prometheus && { prometheus: file.monitoring.prometheus.endpoint }),
   };

@@ -1,6 +1,7 @@
 import type { SecretSource } from '../../model/instance';
-import { notificationTypes, type NamedSecret, type Subscriber, type SubscriberTarget } from '../../model/notification';
+import { notificationTypes, type Subscriber, type SubscriberTarget } from '../../model/notification';
 import type { StackFile } from '../schema/stack-file';
+import { toSecret } from './secret-uses';
 import { type Attempt, Malformed } from './words';
 
 type SubscriberInput = NonNullable<StackFile['subscribers']>[string];
@@ -40,10 +41,4 @@ function toTarget({ webhook, slack, redis }: SubscriberInput, secrets: Record<st
     longest,
     ...(password !== undefined && { password: toSecret(password, secrets) }),
   };
-}
-
-function toSecret(name: string, secrets: Record<string, SecretSource>): NamedSecret {
-  const source = secrets[name];
-  if (!source) throw new Malformed(`the secret "${name}" is not declared; add it under the top-level secrets`);
-  return { name, source };
 }

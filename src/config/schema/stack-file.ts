@@ -8,7 +8,8 @@ import { host, hostName } from './host';
 import { named } from './named';
 import { schedule } from './schedule';
 import { service } from './service';
-import { subscriber } from './subscriber';
+import { subscriber } from './outside/subscriber';
+import { trigger } from './outside/trigger';
 import { assignments, choice, count, duration, flag, fromText, hasUserinfo, interval, scalar, size } from './values';
 
 const name = z
@@ -319,6 +320,10 @@ export const stackFile = z
       .optional()
       .describe('Secrets, read by the worker and never stored with the release.'),
     subscribers: z.record(name, subscriber).optional().describe('Receivers of events: webhooks, Slack, Redis streams.'),
+    triggers: z
+      .record(name, trigger)
+      .optional()
+      .describe('Requests from outside that deploy: a push to a repository, an image that was pushed (docs/hooks.md).'),
     schedules: z
       .record(name, schedule)
       .optional()

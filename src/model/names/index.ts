@@ -41,6 +41,7 @@ const grammars = {
     hint: 'write a MAC address such as 02:42:ac:11:65:43',
   },
   schedule: word,
+  trigger: word,
   host: {
     pattern: /^[a-z0-9][a-z0-9-]{0,39}$/,
     hint: 'use lower-case letters, digits and -, at most 40, starting with a letter or digit',
@@ -171,6 +172,11 @@ const grammars = {
   bytes: { pattern: /^[A-Za-z0-9_-]{16,1400}$/, hint: 'use letters, digits, _ and -, from 16 to 1400' },
   /** SHA-256 in hexadecimal digits. */
   digest: { pattern: /^[0-9a-f]{64}$/, hint: 'write 64 hexadecimal digits' },
+  /** Of Git: SHA-1 or SHA-256. */
+  commit: {
+    pattern: /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/,
+    hint: 'write the whole hash of a commit: 40 hexadecimal digits',
+  },
   /** Id of a request; part of its workflow id. */
   request: {
     pattern: /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}$/,

@@ -18,6 +18,7 @@ import type {
 } from '../instance';
 import type { RuntimeName } from '../runtimes';
 import type { ScheduleSpec } from '../schedule';
+import type { Trigger } from '../hooks';
 import type { Subscriber } from '../notification';
 import type { Front } from '../traffic';
 import type { WatchSettings } from '../watch';
@@ -52,6 +53,8 @@ export interface Stack {
   schedules?: ScheduleSpec[];
   /** Subscribers to its events; absent if there are none. */
   subscribers?: Subscriber[];
+  /** Requests from outside that make it deploy; absent if there are none. */
+  triggers?: Trigger[];
   /** Settings of the watch between deployments; absent if it is off, and in releases of 0.1. */
   watch?: WatchSettings;
   /** Routes of the load balancer (the service `load-balancer`); absent if nothing is exposed. */

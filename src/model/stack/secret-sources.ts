@@ -9,13 +9,13 @@ import { isOwnPair } from './certificates';
 type Change = <Use extends { name: string; source: SecretSource }>(use: Use) => Use;
 
 /**
- * The stack with another source for each secret, wherever it is used: by services, networks, volumes, certificates and
- * subscribers.
+ * The stack with another source for each secret, wherever it is used: by services, networks, volumes,
+ * certificates, subscribers and triggers.
  * @param sourceOf returns the source to use instead of this one
  */
 export function replaceSources(stack: Stack, sourceOf: (name: string, source: SecretSource) => SecretSource): Stack {
   const change: Change = (use) => ({ ...use, source: sourceOf(use.name, use.source) });
-  const { secrets, services, networks, volumes, front, subscribers } = stack;
+  const { secrets, services, networks, volumes, front, subscribers, triggers } = stack;
   return {
     ...stack,
     secrets: mapValues(secrets, (source, name) => sourceOf(name, source)),
@@ -30,6 +30,7 @@ export function replaceSources(stack: Stack, sourceOf: (name: string, source: Se
     ...(subscribers && {
       subscribers: subscribers.map((subscriber) => ({ ...subscriber, target: ofTarget(subscriber.target, change) })),
     }),
+    ...(triggers && { triggers: triggers.map((trigger) => ({ ...trigger, secret: change(trigger.secret) })) }),
   };
 }
 

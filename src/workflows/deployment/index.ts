@@ -23,6 +23,7 @@ import {
   type Go,
 } from '../messages';
 import { listen } from '../support/listen';
+import { withImages } from '../../model/stack/with-images';
 import { fits, tidied } from '../messages/shape';
 import { inputs, shapes } from '../messages/shapes';
 import { patches } from '../support/patches';
@@ -231,9 +232,11 @@ class Deployment {
     const read = activity('readRelease', input.taskQueue, `read release ${release.from}`)(place, release.from);
     const kept = await read.catch((error: Error) => toProblem(error).message);
     if (typeof kept === 'string') return kept;
+    const missing = Object.keys(input.images ?? {}).find((name) => !Object.hasOwn(kept.stack.services, name));
+    if (missing !== undefined) return `release ${release.from} has no service "${missing}", which should get an image`;
     this.input = {
       ...input,
-      stack: kept.stack,
+      stack: withImages(kept.stack, input.images),
       ...(input.target !== undefined && { pinned: input.intent.fresh ? {} : kept.images, target: release.from }),
     };
     return undefined;

@@ -25,6 +25,10 @@ export interface DeploymentInput {
   automatic?: boolean;
   /** Uses the release that is current when it starts, which can change while it waits. */
   followsCurrent?: boolean;
+  /** Of one that follows the current release: images that services get instead, by service. */
+  images?: Record<string, string>;
+  /** Commit of the source that it deploys, where the request knows it. */
+  commit?: string;
   /** The release that a rollback replaces: refused if another one is current when it starts. */
   insteadOf?: number;
   /** The kept release that a rollback, restart or run deploys again. */

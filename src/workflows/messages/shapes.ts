@@ -171,6 +171,8 @@ export const inputs = {
     whenBusy: optional(whenBusy),
     automatic: optional('flag'),
     followsCurrent: optional('flag'),
+    images: optional(recordOf(named('image'))),
+    commit: optional(named('commit')),
     insteadOf: optional('number'),
     target: optional('number'),
   }),
@@ -215,6 +217,14 @@ export const inputs = {
     kind: oneOf('trail'),
     place: fields({ stack: named('stack'), environment: named('environment') }),
     last: 'count',
+    taskQueue: 'text',
+  }),
+  hook: fields({
+    kind: oneOf('hook'),
+    place,
+    release: 'count',
+    trigger: named('trigger'),
+    delivery: fields({ headers: recordOf('text'), credential: optional(named('digest')), body: 'text' }),
     taskQueue: 'text',
   }),
   reseal: fields({

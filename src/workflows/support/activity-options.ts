@@ -32,6 +32,14 @@ const recording: ActivityOptions = {
   heartbeatTimeout: heartbeat,
   retry,
 };
+/** Soon enough for senders, which wait ten seconds for an answer. */
+const hook: ActivityOptions = {
+  cancellationType,
+  startToCloseTimeout: '5s',
+  scheduleToCloseTimeout: '8s',
+  heartbeatTimeout: heartbeat,
+  retry,
+};
 /** Runs for weeks if nothing changes; another worker takes over if one stops. Nothing waits for its end. */
 const watching: ActivityOptions = {
   cancellationType: 'TRY_CANCEL',
@@ -74,6 +82,7 @@ const table: Record<keyof Activities, ActivityOptions> = {
   recordAudit: recording,
   readAudit: quick,
   sealingKey: quick,
+  readHook: hook,
   resealSecrets: quick,
   resealLogins: quick,
 

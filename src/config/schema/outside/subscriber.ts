@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { notificationTypes } from '../../model/notification';
-import { choice, count, hasUserinfo } from './values';
+import { notificationTypes } from '../../../model/notification';
+import { choice, count, hasUserinfo } from '../values';
 
 const secretName = z.string().min(1);
 const bySecret = z.strictObject({ secret: secretName.describe('Name under the top-level `secrets`.') });
