@@ -38,7 +38,15 @@ const rooms = {
   'activities/contract': { types: ['activities', 'plan', 'model', 'runtimes'] },
   activities: {
     uses: ['activities/contract', 'policy', 'plan', 'balancer', 'runtimes', 'guard', 'model'],
-    packages: ['node', '@temporalio/activity', '@temporalio/common', 'pg', 'zod', 'acme-client', '@peculiar/x509'],
+    packages: [
+      'node',
+      '@temporalio/activity',
+      '@temporalio/common',
+      'pg',
+      'zod',
+      'acme-client',
+      '@peculiar/x509',
+    ].concat('nodemailer'),
   },
   temporal: {
     uses: ['workflows/messages', 'payloads', 'guard', 'model'],

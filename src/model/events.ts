@@ -5,7 +5,14 @@ import type { Cause, IntentKind, Outcome, Status } from './deployment';
  * all consume these events; docs/events.md and docs/subscribers.md describe the ones that leave the engine.
  */
 export interface EventData {
-  'deployment.started': { intent: IntentKind; requestedBy: string; reason?: string; target?: number };
+  /** `commit`: of the source, if a trigger has requested it. */
+  'deployment.started': {
+    intent: IntentKind;
+    requestedBy: string;
+    reason?: string;
+    target?: number;
+    commit?: string;
+  };
   'deployment.status_changed': { status: Status };
   /** A note for people. */
   'deployment.noted': { message: string };
@@ -30,6 +37,8 @@ export interface EventData {
     leftBehind: string[];
     notUndone: string[];
     durationMs: number;
+    /** Of the source, if a trigger has requested it. */
+    commit?: string;
   };
   'phase.finished': { phase: number; durationMs: number };
   'step.started': object;

@@ -40,7 +40,34 @@ export type SubscriberTarget =
   | { kind: 'webhook'; url: string | NamedSecret; key?: NamedSecret }
   | { kind: 'slack'; url: NamedSecret }
   /** `longest`: approximate number of entries to keep in the stream. */
-  | { kind: 'redis'; url: string; stream: string; longest: number; password?: NamedSecret };
+  | { kind: 'redis'; url: string; stream: string; longest: number; password?: NamedSecret }
+  /** `url`: of the REST API. `commit`: that of the release, unless the event has one. */
+  | { kind: 'github'; url: string; repository: string; token: NamedSecret; environment?: string; commit?: string }
+  /** `url`: `smtp:` or `smtps:`, with a port. */
+  | {
+      kind: 'email';
+      url: string;
+      from: string;
+      to: string[];
+      startTls: boolean;
+      user?: string;
+      password?: NamedSecret;
+    };
+
+/** The credential of a subscriber besides its address. */
+export function credentialOf(target: SubscriberTarget): NamedSecret | undefined {
+  switch (target.kind) {
+    case 'webhook':
+      return target.key;
+    case 'slack':
+      return undefined;
+    case 'redis':
+    case 'email':
+      return target.password;
+    case 'github':
+      return target.token;
+  }
+}
 
 export interface Subscriber {
   name: string;

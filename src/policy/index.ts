@@ -2,6 +2,7 @@ import type { Stack } from '../model/stack';
 import { certificatesOf } from '../model/stack/certificates';
 import { secretsOfDrivers } from '../model/stack/secret-sources';
 import type { SecretSource } from '../model/instance';
+import { credentialOf } from '../model/notification';
 import type { Refused } from '../model/observation';
 import { hostRefusal } from './hosts';
 import { isAllowedIn } from './paths';
@@ -41,8 +42,10 @@ async function secretsBesideServices(stack: Stack, { sources }: RuleContext): Pr
     ({ name, source }) => ({ path: `secrets.${name}`, source }),
   );
   const ofSubscribers = (stack.subscribers ?? []).flatMap(({ name, target }) => {
-    const used = target.kind === 'webhook' ? target.key : target.kind === 'redis' ? target.password : target.url;
-    return used ? [{ path: `subscribers.${name}`, source: used.source }] : [];
+    const address = typeof target.url === 'string' ? undefined : target.url;
+    return [address, credentialOf(target)].flatMap((used) =>
+      used ? [{ path: `subscribers.${name}`, source: used.source }] : [],
+    );
   });
   const ofTriggers = (stack.triggers ?? []).map(({ name, secret: { source } }) => ({
     path: `triggers.${name}`,

@@ -8,6 +8,8 @@ import type { Dependencies } from '../dependencies';
 import { SoftwareFault } from '../failures';
 import { hostRefusal, type Policy } from '../../policy';
 import { PeerBusy, PeerLimits } from './peer-limits';
+import { sendEmail } from './email';
+import { sendToGitHub } from './github';
 import { addToStream } from './redis';
 import { sendToSlack } from './slack';
 import { sendToWebhook } from './webhook';
@@ -43,6 +45,10 @@ export function subscriberActivities({
           return sendToSlack(address, notification, signal);
         case 'redis':
           return addToStream(target, notification, target.password && (await secret(target.password)), signal);
+        case 'github':
+          return sendToGitHub(target, notification, (await secret(target.token)).trim(), signal);
+        case 'email':
+          return sendEmail(target, notification, target.password && (await secret(target.password)), signal);
       }
     });
   };

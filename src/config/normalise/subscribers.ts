@@ -1,8 +1,17 @@
 import type { SecretSource } from '../../model/instance';
-import { notificationTypes, type Subscriber, type SubscriberTarget } from '../../model/notification';
+import {
+  notificationTypes,
+  type NotificationType,
+  type Subscriber,
+  type SubscriberTarget,
+} from '../../model/notification';
 import type { StackFile } from '../schema/stack-file';
 import { toSecret } from './secret-uses';
 import { type Attempt, Malformed } from './words';
+
+const ofGitHub: readonly NotificationType[] = ['deployment.started', 'deployment.finished'];
+const implicitTlsPort = 465;
+const submissionPort = 587;
 
 type SubscriberInput = NonNullable<StackFile['subscribers']>[string];
 
@@ -15,16 +24,27 @@ export function toSubscribers(
   const subscribers = Object.entries(input ?? {}).flatMap(([name, subscriber]) =>
     attempt(
       ['subscribers', name],
-      () => [{ name, events: subscriber.events ?? [...notificationTypes], target: toTarget(subscriber, secrets) }],
+      () => [{ name, events: eventsOf(subscriber), target: toTarget(subscriber, secrets) }],
       [],
     ),
   );
   return subscribers.length > 0 ? subscribers : undefined;
 }
 
-function toTarget({ webhook, slack, redis }: SubscriberInput, secrets: Record<string, SecretSource>): SubscriberTarget {
-  if ([webhook, slack, redis].filter(Boolean).length !== 1)
-    throw new Malformed('needs exactly one of webhook, slack and redis');
+/** What a subscriber gets: GitHub knows of deployments only. */
+function eventsOf({ events, github }: SubscriberInput): NotificationType[] {
+  if (!github) return events ?? [...notificationTypes];
+  const other = events?.find((event) => !ofGitHub.includes(event));
+  if (other !== undefined) throw new Malformed(`github takes no ${other}; it takes ${ofGitHub.join(' and ')}`);
+  return events ?? [...ofGitHub];
+}
+
+function toTarget(
+  { webhook, slack, redis, github, email }: SubscriberInput,
+  secrets: Record<string, SecretSource>,
+): SubscriberTarget {
+  if ([webhook, slack, redis, github, email].filter(Boolean).length !== 1)
+    throw new Malformed('needs exactly one of webhook, slack, redis, github and email');
   if (webhook)
     return {
       kind: 'webhook',
@@ -33,12 +53,47 @@ function toTarget({ webhook, slack, redis }: SubscriberInput, secrets: Record<st
     };
   if (slack)
     return { kind: 'slack', url: toSecret(typeof slack.url === 'string' ? slack.url : slack.url.secret, secrets) };
+  if (github) return toGitHub(github, secrets);
+  if (email) return toEmail(email, secrets);
   const { url, stream = 'deploy-code', longest = 10_000, password } = redis!;
   return {
     kind: 'redis',
     url,
     stream,
     longest,
+    ...(password !== undefined && { password: toSecret(password, secrets) }),
+  };
+}
+
+function toGitHub(
+  { repository, token, api = 'https://api.github.com', environment, commit }: NonNullable<SubscriberInput['github']>,
+  secrets: Record<string, SecretSource>,
+): SubscriberTarget {
+  return {
+    kind: 'github',
+    url: api,
+    repository,
+    token: toSecret(token, secrets),
+    ...(environment !== undefined && { environment }),
+    ...(commit !== undefined && commit !== '' && { commit }),
+  };
+}
+
+function toEmail(
+  { host, tls = 'starttls', port, from, to, user, password }: NonNullable<SubscriberInput['email']>,
+  secrets: Record<string, SecretSource>,
+): SubscriberTarget {
+  if ((user === undefined) !== (password === undefined)) throw new Malformed('email needs both user and password');
+  if (tls === 'none' && password !== undefined)
+    throw new Malformed('email would send the password without TLS; remove tls: none, or user and password');
+  const isImplicit = tls === 'implicit';
+  return {
+    kind: 'email',
+    url: `${isImplicit ? 'smtps' : 'smtp'}://${host}:${port ?? (isImplicit ? implicitTlsPort : submissionPort)}`,
+    from,
+    to: [to].flat(),
+    startTls: tls === 'starttls',
+    ...(user !== undefined && { user }),
     ...(password !== undefined && { password: toSecret(password, secrets) }),
   };
 }

@@ -319,7 +319,10 @@ export const stackFile = z
       .record(key, secret)
       .optional()
       .describe('Secrets, read by the worker and never stored with the release.'),
-    subscribers: z.record(name, subscriber).optional().describe('Receivers of events: webhooks, Slack, Redis streams.'),
+    subscribers: z
+      .record(name, subscriber)
+      .optional()
+      .describe('Receivers of events: webhooks, Slack, Redis streams, GitHub, e-mail.'),
     triggers: z
       .record(name, trigger)
       .optional()

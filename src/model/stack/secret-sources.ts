@@ -78,7 +78,10 @@ function ofTarget(target: SubscriberTarget, change: Change): SubscriberTarget {
     }
     case 'slack':
       return { ...target, url: change(target.url) };
+    case 'github':
+      return { ...target, token: change(target.token) };
     case 'redis':
+    case 'email':
       return { ...target, ...(target.password && { password: change(target.password) }) };
   }
 }

@@ -255,7 +255,7 @@ class Deployment {
     log.cause ??= cause ?? (refusals[0] && { step: 'plan', message: `${refusals[0].path}: ${refusals[0].message}` });
     log.become(result.outcome);
     markEnd(result);
-    if (go) log.report(finishedEvent(result));
+    if (go) log.report(finishedEvent(result, input));
     return result;
   }
 }

@@ -121,7 +121,11 @@ const stack = partOf<Stack>({
   hosts: optional(listOf(fields({ name: named('host') }))),
   subscribers: optional(
     listOf(
-      fields({ name: 'text', events: listOf('text'), target: fields({ kind: oneOf('webhook', 'slack', 'redis') }) }),
+      fields({
+        name: 'text',
+        events: listOf('text'),
+        target: fields({ kind: oneOf('webhook', 'slack', 'redis', 'github', 'email') }),
+      }),
     ),
   ),
   front: optional(front),

@@ -83,14 +83,27 @@ export function markEnd({ outcome, deployment, release }: DeploymentResult): voi
   ]);
 }
 
-export function startedEvent({ intent, requestedBy, reason, target }: DeploymentInput): Happening {
-  return { code: 'deployment.started', data: { intent: intent.kind, requestedBy, reason, target } };
+export function startedEvent({ intent, requestedBy, reason, target, commit }: DeploymentInput): Happening {
+  const data = { intent: intent.kind, requestedBy, reason, target, ...(commit !== undefined && { commit }) };
+  return { code: 'deployment.started', data };
 }
 
-export function finishedEvent(result: DeploymentResult): Happening {
+export function finishedEvent(result: DeploymentResult, { commit }: Pick<DeploymentInput, 'commit'>): Happening {
   const { outcome, intent, requestedBy, reason, release, cause, changed, leftBehind, notUndone, durationMs } = result;
   return {
     code: 'deployment.finished',
-    data: { outcome, intent, requestedBy, reason, release, cause, changed, leftBehind, notUndone, durationMs },
+    data: {
+      outcome,
+      intent,
+      requestedBy,
+      reason,
+      release,
+      cause,
+      changed,
+      leftBehind,
+      notUndone,
+      durationMs,
+      ...(commit !== undefined && { commit }),
+    },
   };
 }
