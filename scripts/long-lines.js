@@ -5,7 +5,7 @@ const { join } = require('node:path');
 
 const root = join(__dirname, '..');
 const longest = 120;
-const code = ['src', 'tests', 'scripts', 'bin', '*.js'];
+const code = ['src', 'tests', 'scripts', 'bin', 'action', '*.js'];
 
 const files = execFileSync('git', ['ls-files', '-z', ...code], { cwd: root, encoding: 'utf8' }).split('\0');
 for (const file of files.filter((name) => /(?:\.[cm]?[jt]s|^bin\/[^.]+)$/.test(name))) {

@@ -89,7 +89,9 @@ function dockerHubPush(body: Json): HookEvent {
 
 const harborTypes = new Set(['PUSH_ARTIFACT', 'harbor.artifact.pushed']);
 
-/** https://goharbor.io/docs/latest/working-with-projects/project-configuration/configure-webhooks/, both its formats. */
+/**
+ * Both formats of https://goharbor.io/docs/latest/working-with-projects/project-configuration/configure-webhooks/.
+ */
 function harborPush(body: Json): HookEvent {
   const type = body.get('type').text ?? '';
   if (!harborTypes.has(type)) throw new NoEvent(`Harbor's event ${type} deploys nothing; PUSH_ARTIFACT does`);

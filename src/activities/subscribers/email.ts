@@ -19,8 +19,8 @@ const shownLines = 30;
 const phaseMs = 10_000;
 
 /**
- * Sends a notification as a text mail. The connection is made here, so that its address is judged as that of every other
- * subscriber; nothing is sent before TLS unless the stack file says so.
+ * Sends a notification as a text mail. The connection is made here, so that its address is judged as every other one;
+ * nothing is sent before TLS unless the stack file says so.
  */
 export async function sendEmail(
   target: EmailTarget,

@@ -123,5 +123,6 @@ export const subscriber = z
       .describe('Send each event as a text mail.'),
   })
   .describe(
-    'Set one of `webhook`, `slack`, `redis`, `github` and `email`. A failed delivery delays no deployment, and is retried for a day.',
+    'Set one of `webhook`, `slack`, `redis`, `github` and `email`. A failed delivery delays no deployment, and is ' +
+      'retried for a day.',
   );
