@@ -61,6 +61,9 @@ import { unlessMissing } from '../temporal/unless-missing';
 import { origin, userName } from './user';
 import { lineOf, withinLimits } from './within-limits';
 
+/** What an event of a trigger changes: images of services, or the commit that they are of. */
+type SourceChange = Pick<DeploymentInput, 'images' | 'commit'>;
+
 export interface PlanResult {
   plan: PlanSummary;
   refusals: Refusal[];
@@ -208,13 +211,15 @@ export class DirectClient extends Reader {
     return this.start(stack, 'stop', options);
   }
 
-  /** Deploys the current release again, with fresh images; with `images`, only the services that get others. */
-  async redeploy(
-    place: Place,
-    { images, ...options }: RequestOptions & { images?: Record<string, string> } = {},
-  ): Promise<DeploymentHandle> {
-    const services = images && Object.keys(images);
-    return this.again(place, 'deploy', { ...options, ...(services && { services, images }), fresh: true });
+  /** Deploys the current release again, with fresh images. */
+  async redeploy(place: Place, options: RequestOptions = {}): Promise<DeploymentHandle> {
+    return this.again(place, 'deploy', { ...options, fresh: true });
+  }
+
+  /** The same for a trigger; with `images`, only the services that get others. */
+  async redeployFor(event: SourceChange, place: Place, options: RequestOptions): Promise<DeploymentHandle> {
+    const services = event.images ? { services: Object.keys(event.images) } : {};
+    return this.again(place, 'deploy', { ...options, ...services, fresh: true }, event);
   }
 
   /** Verifies a request to a trigger of a kept release. Temporal does not keep the request. */
@@ -415,7 +420,8 @@ export class DirectClient extends Reader {
   private async again(
     place: Place,
     kind: IntentKind,
-    { images: others, ...options }: RequestOptions & { images?: Record<string, string> },
+    options: RequestOptions,
+    { images: others, commit }: SourceChange = {},
   ): Promise<DeploymentHandle> {
     const state = await this.environment(place);
     const current = state?.current?.release;
@@ -439,6 +445,7 @@ export class DirectClient extends Reader {
       );
     return this.start(withImages(stack, others), kind, options, {
       ...(others && { images: others }),
+      ...(commit !== undefined && { commit: requireName('commit', commit) }),
       ...(!options.fresh && { pinned: images }),
       ...(kind !== 'deploy' && { target: current }),
       followsCurrent: true,
@@ -449,7 +456,9 @@ export class DirectClient extends Reader {
     stack: Stack,
     kind: IntentKind,
     options: RequestOptions,
-    more: Partial<Pick<DeploymentInput, 'pinned' | 'target' | 'followsCurrent' | 'insteadOf' | 'images'>> = {},
+    more: Partial<
+      Pick<DeploymentInput, 'pinned' | 'target' | 'followsCurrent' | 'insteadOf' | 'images' | 'commit'>
+    > = {},
   ): Promise<DeploymentHandle> {
     await this.requireWorkers(stack);
     const input: DeploymentInput = {
@@ -463,7 +472,6 @@ export class DirectClient extends Reader {
       reason: options.reason === undefined ? undefined : lineOf('reason', options.reason, longestReason),
       ...(options.whenBusy && { whenBusy: options.whenBusy }),
       ...(options.automatic && { automatic: true }),
-      ...(options.commit !== undefined && { commit: requireName('commit', options.commit) }),
     };
     return new TemporalDeployment(await startDeployment(this.temporal, input, options));
   }

@@ -33,8 +33,6 @@ export interface RequestOptions {
   whenBusy?: WhenBusy;
   /** Requested by a program: an open circuit breaker refuses it. */
   automatic?: boolean;
-  /** Commit of the source that it deploys: subscribers tell forges of it. */
-  commit?: string;
   /** Pulls images again, also those that are on the host. */
   fresh?: boolean;
   /** Makes the request idempotent: requests with the same ID are one deployment. */

@@ -5,7 +5,7 @@ import { BlockedAddresses } from '../../src/api/hooks/blocked-addresses';
 import { TriggerDirectory } from '../../src/api/hooks/directory';
 import { Slots } from '../../src/api/hooks/slots';
 import { ApiMetrics } from '../../src/api/metrics';
-import type { DeployCodeClient } from '../../src/client';
+import type { DirectClient } from '../../src/client';
 import { origin, userName } from '../../src/client/user';
 import type { HookDelivery, Trigger } from '../../src/model/hooks';
 import type { Place } from '../../src/workflows/messages';
@@ -34,7 +34,7 @@ class FakeEngine {
   readonly asked: string[] = [];
   readonly deliveries: HookDelivery[] = [];
   readonly deployed = new Map<string, object>();
-  readonly client: DeployCodeClient;
+  readonly client: DirectClient;
 
   constructor() {
     const access = { state: async () => ({ bindings: [], tokens: {} }), recordUses: async () => undefined };
@@ -54,11 +54,11 @@ class FakeEngine {
       },
       requested: async (_: Place, { requestId }: { requestId: string }) =>
         this.deployed.has(requestId) ? handleOf(requestId) : undefined,
-      redeploy: async (place: Place, { requestId, ...options }: { requestId: string }) => {
-        this.deployed.set(requestId, { place, by: userName(), from: origin(), ...options });
+      redeployFor: async (event: object, place: Place, { requestId, ...options }: { requestId: string }) => {
+        this.deployed.set(requestId, { place, by: userName(), from: origin(), ...event, ...options });
         return handleOf(requestId);
       },
-    } as unknown as DeployCodeClient;
+    } as unknown as DirectClient;
   }
 
   private note<T>(what: string, value: T): T {

@@ -1,5 +1,5 @@
 import { monotonicMs } from '../../guard/monotonic';
-import type { DeployCodeClient } from '../../client';
+import type { DirectClient } from '../../client';
 import type { Trigger } from '../../model/hooks';
 import type { Place } from '../../workflows/messages';
 
@@ -18,7 +18,7 @@ interface Answer<T> {
   value: Promise<T>;
 }
 
-type Source = Pick<DeployCodeClient, 'environments' | 'environment' | 'release'>;
+type Source = Pick<DirectClient, 'environments' | 'environment' | 'release'>;
 
 /** The triggers of environments, as a server sees them. Unknown names are told without asking about each. */
 export class TriggerDirectory {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { actingFor, type DeployCodeClient } from '../../client';
+import { actingFor, type DirectClient } from '../../client';
 import { largestHook, type HookDelivery, type HookVerdict } from '../../model/hooks';
 import { isName } from '../../model/names';
 import type { Place } from '../../workflows/messages';
@@ -163,7 +163,7 @@ function hasContentType({ headers }: FastifyRequest): boolean {
 
 /** Requests the deployment of a delivery, or finds the one that it has requested before. */
 async function deploy(
-  client: DeployCodeClient,
+  client: DirectClient,
   where: Place,
   trigger: string,
   { delivery, message, commit, images, services }: Extract<HookVerdict, { verdict: 'deploy' }>,
@@ -172,13 +172,8 @@ async function deploy(
   const requestId = `${hash.slice(0, 8)}-hook-${hash.slice(8, 40)}`;
   const before = await client.requested(where, { requestId });
   if (before) return { result: 'replayed', id: requestOf(before.id) };
-  const handle = await client.redeploy(where, {
-    requestId,
-    automatic: true,
-    reason: message,
-    ...(commit !== undefined && { commit }),
-    ...(images && { images }),
-    ...(services && { services }),
-  });
+  const event = { ...(commit !== undefined && { commit }), ...(images && { images }) };
+  const options = { requestId, automatic: true, reason: message, ...(services && { services }) };
+  const handle = await client.redeployFor(event, where, options);
   return { result: 'deployed', id: requestOf(handle.id) };
 }
