@@ -211,6 +211,9 @@ describe('the address of triggers', () => {
     expect(await send(github())).toMatchObject({ status: 429 });
     expect(engine.asked).toHaveLength(asked);
     expect(await countOf('blocked')).toBe(1);
+    expect(failures.splice(0).map(({ message }) => message)).toEqual([
+      '192.0.2.1 is blocked for ten minutes: it has sent many requests with a wrong signature',
+    ]);
     expect((await send({ ...github(), from: '192.0.2.2' })).status).toBe(202);
   });
 
@@ -277,7 +280,8 @@ describe('what a server knows of triggers', () => {
 
 describe('slots', () => {
   it('limit what is done at once, and what waits', async () => {
-    const slots = new Slots({ parallel: 1, waiting: 1, waitMs: 60_000 });
+    let busy = 0;
+    const slots = new Slots({ parallel: 1, waiting: 1, waitMs: 60_000 }, () => (busy += 1));
     const ended: string[] = [];
     let end: () => void = () => undefined;
     const first = slots.run(() => new Promise<void>((resolve) => (end = resolve))).then(() => ended.push('first'));
@@ -287,6 +291,7 @@ describe('slots', () => {
     await Promise.all([first, second]);
     expect(ended.sort()).toEqual(['first', 'second']);
     expect(await slots.run(async () => 'free')).toBe('free');
+    expect(busy).toBe(1);
     const late = new Slots({ parallel: 1, waiting: 1, waitMs: 1 });
     void late.run(() => new Promise(() => undefined));
     await expect(late.run(async () => undefined)).rejects.toThrow('too many requests');

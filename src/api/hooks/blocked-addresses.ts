@@ -25,15 +25,19 @@ export class BlockedAddresses {
     return found !== undefined && found.strikes >= mostStrikes && this.now() - found.since < blockedMs;
   }
 
-  /** A request with a wrong signature. One address that has just sent a genuine one is not blocked. */
-  strike(address: string): void {
+  /**
+   * A request with a wrong signature; true if its address is blocked from now on. One that has sent a genuine request
+   * within a day is not.
+   */
+  strike(address: string): boolean {
     const trustedAt = this.trusted.get(address);
-    if (trustedAt !== undefined && this.now() - trustedAt < trustedMs) return;
+    if (trustedAt !== undefined && this.now() - trustedAt < trustedMs) return false;
     const found = this.bad.get(address);
     const isOld = !found || this.now() - found.since >= strikesWithinMs;
     const strikes = isOld ? 1 : found.strikes + 1;
     const since = isOld || strikes === mostStrikes ? this.now() : found.since;
     remember(this.bad, address, { strikes, since });
+    return strikes === mostStrikes;
   }
 
   /** A genuine request. */

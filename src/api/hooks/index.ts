@@ -72,7 +72,7 @@ export async function addHooks(
 ): Promise<void> {
   const directory = new TriggerDirectory(client);
   const blocked = new BlockedAddresses();
-  const slots = new Slots(verifying);
+  const slots = new Slots(verifying, () => metrics.countHook('busy'));
   const reaching = <T>(work: () => Promise<T>) => whileReachable(() => access.check(), work);
   const refuse = (result: HookResult, problem: ApiProblem = unknown()): never => {
     metrics.countHook(result);
@@ -106,7 +106,7 @@ export async function addHooks(
     const result =
       verdict.verdict === 'ignored'
         ? { result: 'ignored' as const, message: verdict.message }
-        : await actingFor({ by: `hook ${trigger.name}`, from: request.ip }, () =>
+        : await actingFor(authorOf(trigger.name, where, request.ip), () =>
             reaching(() => deploy(client, where, trigger.name, verdict)),
           );
     metrics.countHook(result.result);
@@ -114,7 +114,8 @@ export async function addHooks(
   };
 
   const refuseBy = ({ reason, message }: Extract<HookVerdict, { verdict: 'refused' }>, { ip }: FastifyRequest) => {
-    if (reason === 'signature') blocked.strike(ip);
+    if (reason === 'signature' && blocked.strike(ip))
+      onFailure(new Error(`${ip} is blocked for ten minutes: it has sent many requests with a wrong signature`));
     if (reason === 'secret') onFailure(new Error(message));
     return refuse(
       reason,
@@ -159,6 +160,13 @@ function unknown(): ApiProblem {
 function hasContentType({ headers }: FastifyRequest): boolean {
   const [type = ''] = (headers['content-type'] ?? '').split(';');
   return contentTypes.includes(type.trim().toLowerCase());
+}
+
+/** A trigger is an operator of its own environment, and of no other one. */
+function authorOf(trigger: string, { stack, environment }: Place, from: string) {
+  const roleOn = (target: Place) =>
+    target.stack === stack && target.environment === environment ? ('operator' as const) : undefined;
+  return { by: `hook ${trigger}`, from, roleOn };
 }
 
 /** Requests the deployment of a delivery, or finds the one that it has requested before. */

@@ -5,7 +5,10 @@ export class Slots {
   private running = 0;
   private readonly waiting: (() => void)[] = [];
 
-  constructor(private readonly limits: { parallel: number; waiting: number; waitMs: number }) {}
+  constructor(
+    private readonly limits: { parallel: number; waiting: number; waitMs: number },
+    private readonly onBusy: () => void = () => undefined,
+  ) {}
 
   /** @throws ApiProblem if too much waits already, or it has waited too long */
   async run<T>(work: () => Promise<T>): Promise<T> {
@@ -22,11 +25,11 @@ export class Slots {
 
   /** Resolves once work that has ended has left its slot to this one. */
   private slot(): Promise<void> {
-    if (this.waiting.length >= this.limits.waiting) throw busy();
+    if (this.waiting.length >= this.limits.waiting) throw this.busy();
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.waiting.splice(this.waiting.indexOf(enter), 1);
-        reject(busy());
+        reject(this.busy());
       }, this.limits.waitMs);
       const enter = () => {
         clearTimeout(timer);
@@ -35,8 +38,9 @@ export class Slots {
       this.waiting.push(enter);
     });
   }
-}
 
-function busy(): ApiProblem {
-  return new ApiProblem('too_many', 'too many requests to triggers are being verified; send it again later');
+  private busy(): ApiProblem {
+    this.onBusy();
+    return new ApiProblem('too_many', 'too many requests to triggers are being verified; send it again later');
+  }
 }
