@@ -54,7 +54,7 @@ function withMediaTypes(document: Described): Described {
 }
 
 /** Who may call a route. */
-export function ruleOf(action: Route['action']): string {
+export function ruleOf(action: Route['action'] | 'hook'): string {
   if (action === 'own') return 'For everybody with a valid token.';
   if (action === 'hook') return 'Needs no token: the secret of the trigger decides, for its own environment only.';
   const { role, on } = actions[action];

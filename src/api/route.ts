@@ -28,8 +28,8 @@ export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Below `/api/v1`. One with an action on environments contains `:stack/:environment`. */
   path: string;
-  /** `own`: about the caller alone; everybody with a valid token may. `hook`: the secret of a trigger decides. */
-  action: Action | 'own' | 'hook';
+  /** `own`: about the caller alone; everybody with a valid token may. */
+  action: Action | 'own';
   summary: string;
   tag: string;
   params?: Schema;

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isExpectedHost, type Expected } from '../../guard/expected-host';
 import { isName } from '../../model/names';
 import { ApiProblem } from '../problems';
+import type { Action } from '../../model/access';
 import type { Route } from '../route';
 import { requirePermission } from './authorise';
 import type { AccessDirectory, Caller } from './directory';
@@ -17,7 +18,7 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     /** `open`: for everybody, without a token. */
-    action?: Route['action'] | 'open';
+    action?: Route['action'] | 'open' | 'hook';
     frequent?: boolean;
     /** Nobody needs it often: an address has to wait after a few requests. */
     isRare?: true;
@@ -87,7 +88,7 @@ export async function letIn(request: FastifyRequest, { access, limits, threats, 
 }
 
 /** @throws ApiProblem if somebody may not do what a route does, by its action and the names in its address */
-export function requireAction(caller: Caller, action: Route['action'], params: unknown): void {
+export function requireAction(caller: Caller, action: Action | 'own', params: unknown): void {
   if (action !== 'own') requirePermission(caller, action, targetOf(params));
 }
 

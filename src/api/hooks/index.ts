@@ -43,7 +43,7 @@ export const hookRoute = {
   summary: 'Takes a delivery of a forge, a registry or a program, for a trigger of the stack file',
   params: place.extend({ trigger: name('trigger') }),
   answer,
-} as const satisfies Partial<Route>;
+} as const satisfies Partial<Omit<Route, 'action'>> & { action: 'hook' };
 
 const contentTypes = ['application/json', 'application/cloudevents+json'];
 const verifying = { parallel: 8, waiting: 64, waitMs: 5000 };
