@@ -61,6 +61,24 @@ export interface JoinInput {
   hosts?: string[];
   /** On a cluster; absent: `<stack>-<environment>`. */
   namespace?: string;
+  /** The stack has `security.auth`. */
+  auth?: boolean;
+}
+
+/** A signal or an update to judge. */
+export interface MessageToAdmit {
+  name: string;
+  isUpdate: boolean;
+  /** SHA-256 of the text of the request. */
+  digest: string;
+  statement?: string;
+}
+
+/** `id` of the statement that permits the message, and when it expires (ms since the epoch); or why it is refused. */
+export interface Admission {
+  id?: string;
+  until?: number;
+  refused?: string;
 }
 
 export interface FleetRules {
@@ -68,6 +86,12 @@ export interface FleetRules {
   maxParallel?: number;
   /** The worker encrypts payloads: nothing that was deployed may stand elsewhere in a history. */
   encrypted?: boolean;
+  /** The deployment had to have a statement of a server, and so must messages to it. */
+  statements?: boolean;
+  /** The worker seals the release that the deployment keeps. */
+  seals?: boolean;
+  /** The worker's policy demands statements for its environment, whatever the stack says. */
+  policed?: boolean;
 }
 
 /** `workflowId`: of the deployment. `limit`: parallel deployments that the worker which placed the claim allows. */
@@ -199,6 +223,10 @@ export interface DeathsOnly {
 export interface Activities {
   /** Joins the queue of an environment; resolves with this worker's fleet rules. */
   joinEnvironment(input: JoinInput): Promise<FleetRules>;
+  /** The seal of a release that a deployment keeps; `digest`: of its text. */
+  sealRelease(place: AuditPlace, digest: string): Promise<string>;
+  /** Judges a message to the workflow that asks, by its statement of a server. */
+  admitRequest(message: MessageToAdmit): Promise<Admission>;
   /** Asks for one of the fleet's slots. */
   claimSlot(claim: SlotClaim): Promise<void>;
   /** Reserves capacity with the owner of a host, which answers with a signal. */
@@ -236,7 +264,8 @@ export interface Activities {
   requestDeployment(request: AutomaticRequest): Promise<string>;
   /** Resolves when the deployment has ended. */
   awaitDeployment(workflowId: string): Promise<UnattendedEnd>;
-  cancelDeployment(workflowId: string): Promise<void>;
+  /** `by`: default the schedule. */
+  cancelDeployment(workflowId: string, by?: string): Promise<void>;
   /**
    * Creates, updates and deletes the schedules of the stack file; `before`: names that an earlier sync may have
    * created.
@@ -358,6 +387,8 @@ export interface Activities {
   resealSecrets(sealed: Record<string, string>): Promise<Record<string, string>>;
   /** The same for logins, by registry. */
   resealLogins(sealed: Record<string, string>): Promise<Record<string, string>>;
+  /** Tells an environment the ciphertexts under the current key, by name. */
+  passResealed(place: AuditPlace, secrets: Record<string, { before: string; after: string }>): Promise<void>;
 
   /** Delivers a notification to a subscriber; failures may be retried. */
   deliver(subscriber: Subscriber, notification: Notification): Promise<void>;

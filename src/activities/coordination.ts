@@ -3,11 +3,14 @@ import { openWindow } from '../plan/freeze-windows';
 import { withHeartbeat } from './heartbeat';
 import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
+import { executionOfTask } from './guards/permitted-activities';
 import { SoftwareFault } from './failures';
 
 type CoordinationActivities = Pick<
   Activities,
   | 'joinEnvironment'
+  | 'admitRequest'
+  | 'sealRelease'
   | 'claimSlot'
   | 'claimHost'
   | 'reportHost'
@@ -20,17 +23,33 @@ type CoordinationActivities = Pick<
 >;
 
 /** Calls between workflows that only an activity can make. */
-export function coordinationActivities({ directory, runtimes, fleet = {} }: Dependencies): CoordinationActivities {
+export function coordinationActivities({
+  directory,
+  runtimes,
+  statements,
+  fleet = {},
+}: Dependencies): CoordinationActivities {
   return {
-    joinEnvironment: ({ windows = [], asked, ...input }) =>
+    joinEnvironment: ({ windows = [], asked, auth = false, ...input }) =>
       withHeartbeat(async () => {
+        const { required, always } = await statements.join(input, executionOfTask(), auth);
         const window = openWindow(windows, Date.now());
         await directory.join({
           ...input,
+          ...(required && { statements: true }),
           ...(asked && { asked: { ...asked, ...(windows.length > 0 && { windows }), ...(window && { window }) } }),
         });
-        return fleet;
+        return {
+          ...fleet,
+          ...(statements.seals && { seals: true }),
+          ...(required && { statements: true }),
+          ...(always && { policed: true }),
+        };
       }),
+
+    sealRelease: (place, digest) => withHeartbeat(async () => statements.seal(place, digest, executionOfTask())),
+
+    admitRequest: (message) => withHeartbeat(async () => statements.admit(executionOfTask(), message)),
 
     claimHost: (host, claim) => withHeartbeat(() => directory.claimHost(host, claim)),
 

@@ -12,6 +12,7 @@ import type { TakenRoute } from '../plan/traffic/shared-routes';
 import type { AcmeSettings } from './certificates/directories';
 import type { AuditDatabase } from './audit/trail-table';
 import type { AuditSettings } from './audit/settings';
+import type { Beginning, StatementGuard } from './access/statement-guard';
 import type { AutomaticRequest, FleetRules, JoinInput, SlotClaim } from './contract';
 import type { SecretStore } from './secrets';
 
@@ -21,11 +22,19 @@ export interface KeptRelease {
   deployment: number;
   images: PinnedImages;
   jobs: JobRun[];
+  seal?: string;
 }
 
 /** Temporal, as activities use it. */
 export interface TemporalGateway {
-  join(input: Omit<JoinInput, 'windows'>): Promise<void>;
+  join(input: Omit<JoinInput, 'windows' | 'auth'> & { statements?: boolean }): Promise<void>;
+  beginning(execution: { workflowId: string; runId: string }): Promise<Beginning>;
+  /** Whether the workflow of an environment says that it takes requests with statements only. */
+  demandsStatements(place: { stack: string; environment: string }): Promise<boolean>;
+  passResealed(
+    place: { stack: string; environment: string },
+    secrets: Record<string, { before: string; after: string }>,
+  ): Promise<void>;
   claimSlot(claim: SlotClaim): Promise<void>;
   claimHost(host: HostPlace, claim: HostClaim): Promise<void>;
   reportHost(host: HostPlace, report: HostReport): Promise<void>;
@@ -77,6 +86,8 @@ export interface Dependencies {
   secrets: SecretStore;
   /** The worker's policy for stack files. */
   rules: RuleContext;
+  /** Decides which requests protected environments take. */
+  statements: StatementGuard;
   directory: TemporalGateway;
   /** Folder of the worker's persistent data. */
   dataDir: string;

@@ -8,6 +8,7 @@ import type { Dependencies } from './dependencies';
 import { hookActivities } from './hooks';
 import { instanceActivities } from './instances';
 import { jobActivities } from './instances/jobs';
+import { withPermission } from './guards/permitted-activities';
 import { withMaskedTexts } from './guards/masked-activities';
 import { readingActivities } from './observe/reading';
 import { analysisActivities } from './health/analysis';
@@ -39,7 +40,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...sealingActivities(dependencies),
     ...hookActivities(dependencies),
   };
-  return withCheckedNames(withMaskedTexts(activities, dependencies.secrets));
+  return withCheckedNames(withPermission(withMaskedTexts(activities, dependencies.secrets), dependencies.statements));
 }
 
 export type { Activities } from './contract';

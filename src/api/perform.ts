@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { actingFor } from '../client';
+import { actingFor, type Author } from '../client';
 import { withoutToken } from './access/admission';
+import { roleIn } from './access/authorise';
 import type { Caller } from './access/directory';
 import { ApiProblem } from './problems';
 import { whileReachable } from './reach';
@@ -37,9 +38,11 @@ export async function perform(
   return plain(result);
 }
 
-function authorOf(ip: string, { subject, token, session }: Caller): { by: string; from: string } {
+function authorOf(ip: string, caller: Caller): Author {
+  const { subject, token, session, groups } = caller;
   const kind = session === undefined ? 'token' : 'session';
-  return { by: subject, from: token === withoutToken ? ip : `${ip} with ${kind} ${token}` };
+  const from = token === withoutToken ? ip : `${ip} with ${kind} ${token}`;
+  return { by: subject, from, roleOn: (place) => roleIn(caller, place), ...(groups && { groups }) };
 }
 
 /** Dates as text, and nothing that JSON does not have. */

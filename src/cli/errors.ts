@@ -39,13 +39,18 @@ function describe(error: unknown): { code: number; lines: string[]; data: unknow
       lines: [paint.red(message), error.advice],
       data: { message, advice: error.advice },
     };
-  if (error instanceof BadRequest || error instanceof NameProblem || error instanceof KeyProblem)
+  if (error instanceof BadRequest || error instanceof NameProblem || error instanceof KeyProblem || isOfKeyFile(error))
     return { code: exitCodes.badInput, lines: [paint.red(message)], data: { message } };
   return {
     code: isFault(error) ? exitCodes.badInput : exitCodes.failed,
     lines: [paint.red(message)],
     data: { message },
   };
+}
+
+/** By its name, because few commands need the keys of statements. */
+function isOfKeyFile(error: unknown): boolean {
+  return error instanceof Error && error.name === 'StatementKeyProblem';
 }
 
 /** True for a fault of the stack that a query found, such as a missing secret. Nothing was changed. */

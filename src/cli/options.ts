@@ -18,7 +18,6 @@ export interface StackOptions extends FileOptions {
   set?: Record<string, string>;
   secret?: string[];
   image?: Record<string, string>;
-  acceptUnenforced?: boolean;
 }
 
 export interface ConnectionOptions {
@@ -46,8 +45,7 @@ export function withStack(command: Command, fileFlag = '-f, --file <file>'): Com
     .option('--set <name=value>', 'value of ${NAME} in the file; repeatable', collect)
     .option('--profile <name>', 'also the services of a profile of a Compose file; repeatable', each)
     .option('--env-file <file>', 'file with variables; for a Compose file instead of .env; repeatable', each)
-    .option('--image <service=reference>', 'image of a service; repeatable', collect)
-    .option('--accept-unenforced', 'accept settings that are not enforced yet');
+    .option('--image <service=reference>', 'image of a service; repeatable', collect);
 }
 
 /** Like {@link withStack}, for commands that need the values of variables. */
@@ -175,6 +173,5 @@ function fromOptions(options: StackOptions): LoadOptions {
     environment: options.env,
     variables: options.set,
     images: options.image,
-    acceptUnenforced: options.acceptUnenforced,
   };
 }

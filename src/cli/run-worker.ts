@@ -5,6 +5,8 @@ import { acmeProblem, createWorker, defaultDataDir, InstallationKeyProblem, type
 import { visibleJson } from '../model/text';
 import { isUnprotected } from '../model/host';
 import { ownBuildId } from '../worker/build';
+import type { StatementKeys } from '../guard/access/statement';
+import { readStatementKeys } from '../guard/access/statement-keys';
 import { guardProcess } from '../guard/process';
 import { keysOf } from '../payloads/keys';
 import { type Policy, readPolicy } from '../policy';
@@ -36,6 +38,8 @@ export interface RunWorkerOptions {
   /** File that also records the end of each audit trail. */
   auditAnchor?: string;
   auditBestEffort?: boolean;
+  /** File with the public keys of servers. */
+  statementKeys?: string;
 }
 
 /** Runs a worker until SIGTERM or SIGINT, then drains it. */
@@ -54,6 +58,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
     options.buildId === true ? ownBuildId() : (options.buildId ?? (process.env.DEPLOY_CODE_BUILD_ID || undefined));
   requireProtectedDocker(process.env);
   const hosts = hostsOf(options);
+  const policy = policyOf(options);
   const worker = await createWorker({
     ...settings,
     dataDir,
@@ -66,7 +71,8 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
     cluster: { kubeconfig: options.kubeconfig, context: options.context },
     auditDatabase: databaseOf(process.env.DEPLOY_CODE_AUDIT_DATABASE),
     debugStacks: options.debugStacks,
-    policy: policyOf(options),
+    policy,
+    statementKeys: statementKeysOf(options, policy),
     auditAnchor: options.auditAnchor ?? (process.env.DEPLOY_CODE_AUDIT_ANCHOR || undefined),
     auditBestEffort: options.auditBestEffort,
     acme: acmeOf(process.env),
@@ -152,6 +158,19 @@ function policyOf({
   policy: file = process.env.DEPLOY_CODE_POLICY || undefined,
 }: RunWorkerOptions): Policy | undefined {
   return file === undefined ? undefined : readPolicy(file);
+}
+
+/** @throws BadRequest if the file is not usable, or the policy demands statements that nobody could check */
+function statementKeysOf(
+  { statementKeys: file = process.env.DEPLOY_CODE_STATEMENT_KEYS || undefined }: RunWorkerOptions,
+  policy: Policy | undefined,
+): StatementKeys | undefined {
+  if (file !== undefined) return readStatementKeys(file);
+  if (policy?.statements?.length)
+    throw new BadRequest(
+      'the policy has the rule statements, but there are no keys to check statements with; pass --statement-keys FILE',
+    );
+  return undefined;
 }
 
 function limitOf(text: string | undefined): number | undefined {

@@ -16,6 +16,7 @@ import { Registries } from './registries';
 import { sealStack, withStored } from './secrets/seal';
 import { loadBalancerStatus, type LoadBalancerStatus } from './load-balancer';
 import { StoredSecrets } from './secrets/stored';
+import { signing } from './access/statements';
 import {
   contentsQuery,
   environmentId,
@@ -51,9 +52,11 @@ import {
 import { jobsSinceIn, previousIn, summaryOf, type ReleaseSummary } from './history/releases';
 import { actOf, orderOf, type OrderOptions } from './orders';
 import { placeOf } from './place';
+import { requireServer, requireTls, untilTaken } from './access/protection';
 import { findRequest, intentOf, startDeployment, type RequestOptions } from './request';
 import { Schedules } from './schedules';
 import { Reader } from './reader';
+import type { StatementSigner } from '../guard/access/statement';
 import type { ResponseLimits } from '../temporal/responsiveness';
 import { settle } from './settle';
 import { signalEnvironment } from '../temporal/signal-environment';
@@ -69,19 +72,32 @@ export interface PlanResult {
   refusals: Refusal[];
 }
 
+export interface Signing {
+  signer?: StatementSigner;
+}
+
 /** Deploys stacks, and queries them. It talks to Temporal only; workers talk to the hosts. */
 export class DirectClient extends Reader {
   /**
    * Connects with Temporal's own settings: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS, API keys and profiles.
+   * `signer`: signs each request, for environments that take requests of servers only.
    * @throws EngineUnreachable if no server answers
    */
-  static async connect(given: Connecting = {}): Promise<DirectClient> {
-    return new DirectClient(await connect(connectionSettings(given)));
+  static async connect({ signer, ...given }: Connecting & Signing = {}): Promise<DirectClient> {
+    const temporal = await connect(connectionSettings(given), signer ? [signing(signer)] : []);
+    return new DirectClient(temporal, signer);
   }
 
-  /** Uses an open connection, which the caller closes. */
-  static over(temporal: Client): DirectClient {
-    return new DirectClient(temporal);
+  /** Uses an open connection, which the caller closes, and which signs requests itself. */
+  static over(temporal: Client, { signer }: Signing = {}): DirectClient {
+    return new DirectClient(temporal, signer);
+  }
+
+  private constructor(
+    temporal: Client,
+    private readonly signer?: StatementSigner,
+  ) {
+    super(temporal);
   }
 
   /** Builds of the engine that run side by side. */
@@ -91,7 +107,7 @@ export class DirectClient extends Reader {
 
   /** Schedules of environments. */
   get schedules(): Schedules {
-    return new Schedules(this.temporal, (place, what) => this.recordAct(place, what));
+    return new Schedules(this.temporal, (place, what) => this.recordAct(place, what), this.signer);
   }
 
   /** Records an action of the client itself in the audit trail, before the client performs it. */
@@ -119,6 +135,7 @@ export class DirectClient extends Reader {
       environment: (place) => this.environment(place),
       release: (place, number) => this.release(place, number),
       logins: () => this.registries.list(),
+      order: (place, send, isTaken) => this.order(place, send, isTaken),
     });
   }
 
@@ -202,6 +219,7 @@ export class DirectClient extends Reader {
     return this.start(stack, 'rollback', options, {
       pinned: images,
       target,
+      basedOn: target,
       ...(options.insteadOf !== undefined && { insteadOf: options.insteadOf }),
     });
   }
@@ -270,8 +288,11 @@ export class DirectClient extends Reader {
   /** Blocks new deployments until `until` or {@link thaw}. Running ones continue. */
   async freeze(place: Place, { refuse = false, ...order }: OrderOptions & { refuse?: boolean } = {}): Promise<Freeze> {
     const freeze: Freeze = { ...orderOf('a freeze', order), at: Date.now(), refuse };
-    await this.requireWorker();
-    await signalEnvironment(this.temporal, place, freezeSignal, freeze);
+    await this.order(
+      place,
+      () => signalEnvironment(this.temporal, place, freezeSignal, freeze),
+      async () => (await this.environment(place))?.freeze?.at === freeze.at,
+    );
     return freeze;
   }
 
@@ -279,7 +300,11 @@ export class DirectClient extends Reader {
   async thaw(place: Place, by?: string): Promise<void> {
     if (!(await this.environment(place))?.freeze)
       throw new BadRequest(`${place.stack}/${place.environment} is not frozen`);
-    await this.temporal.workflow.getHandle(environmentId(place)).signal(thawSignal, actOf(by));
+    await this.order(
+      place,
+      () => this.temporal.workflow.getHandle(environmentId(place)).signal(thawSignal, actOf(by)),
+      async () => (await this.environment(place))?.freeze === undefined,
+    );
   }
 
   /**
@@ -290,7 +315,11 @@ export class DirectClient extends Reader {
     const pause: WatchPause = orderOf('a pause', order);
     if (!(await this.environment(place))?.current)
       throw new BadRequest(`nothing is deployed in ${place.stack}/${place.environment}, so there is no watch to pause`);
-    await this.temporal.workflow.getHandle(environmentId(place)).signal(pauseWatchSignal, pause);
+    await this.order(
+      place,
+      () => this.temporal.workflow.getHandle(environmentId(place)).signal(pauseWatchSignal, pause),
+      async () => (await this.environment(place))?.watchPause !== undefined,
+    );
     return pause;
   }
 
@@ -298,7 +327,22 @@ export class DirectClient extends Reader {
   async resumeWatch(place: Place, by?: string): Promise<void> {
     if (!(await this.environment(place))?.watchPause)
       throw new BadRequest(`the watch of ${place.stack}/${place.environment} is not paused`);
-    await this.temporal.workflow.getHandle(environmentId(place)).signal(resumeWatchSignal, actOf(by));
+    await this.order(
+      place,
+      () => this.temporal.workflow.getHandle(environmentId(place)).signal(resumeWatchSignal, actOf(by)),
+      async () => (await this.environment(place))?.watchPause === undefined,
+    );
+  }
+
+  /**
+   * Sends an order to an environment; waits until a protected one has taken it.
+   * @throws BadRequest if it takes orders of servers only, or does not take this one
+   */
+  private async order(place: Place, send: () => Promise<void>, isTaken: () => Promise<boolean>): Promise<void> {
+    const before = await this.environment(place);
+    requireServer(place, before, this.signer !== undefined);
+    await send();
+    if (before?.statements) await untilTaken(place, isTaken);
   }
 
   /**
@@ -427,11 +471,8 @@ export class DirectClient extends Reader {
     const current = state?.current?.release;
     if (state === undefined || current === undefined)
       throw new BadRequest(`nothing is deployed in ${place.stack}/${place.environment}; deploy it first`);
-    const { stack, images } = await this.release(
-      place,
-      state.releases.includes(current) ? current : (state.releases.at(-1) ?? current),
-      state,
-    );
+    const basedOn = state.releases.includes(current) ? current : (state.releases.at(-1) ?? current);
+    const { stack, images } = await this.release(place, basedOn, state);
     const unknown = (options.services ?? []).find((name) => !Object.hasOwn(stack.services, name));
     if (unknown)
       throw new BadRequest(
@@ -449,6 +490,7 @@ export class DirectClient extends Reader {
       ...(!options.fresh && { pinned: images }),
       ...(kind !== 'deploy' && { target: current }),
       followsCurrent: true,
+      basedOn,
     });
   }
 
@@ -457,14 +499,16 @@ export class DirectClient extends Reader {
     kind: IntentKind,
     options: RequestOptions,
     more: Partial<
-      Pick<DeploymentInput, 'pinned' | 'target' | 'followsCurrent' | 'insteadOf' | 'images' | 'commit'>
+      Pick<DeploymentInput, 'pinned' | 'target' | 'followsCurrent' | 'insteadOf' | 'basedOn' | 'images' | 'commit'>
     > = {},
   ): Promise<DeploymentHandle> {
+    requireTls(stack, this.temporal);
     await this.requireWorkers(stack);
     const input: DeploymentInput = {
       stack: withinLimits(stack),
       taskQueue,
       pinned: {},
+      ...(options.basedOn !== undefined && { basedOn: options.basedOn }),
       ...more,
       intent: intentOf(kind, options),
       requestedBy: lineOf('requestedBy', options.requestedBy ?? userName(), longestAuthor),

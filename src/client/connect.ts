@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Connecting } from '../temporal/connection';
-import type { DirectClient } from './client';
+import type { DirectClient, Signing } from './client';
 import type { EngineClient } from './engine-client';
 import type { RemoteConnecting } from './remote';
 
@@ -16,8 +16,8 @@ async function connect(given: RemoteConnecting): Promise<DeployCodeClient>;
  * By way of Temporal, with Temporal's own settings: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS, API keys, profiles.
  * @throws EngineUnreachable if no server answers
  */
-async function connect(given?: Connecting): Promise<DirectClient>;
-async function connect(given: Connecting | RemoteConnecting = {}): Promise<DeployCodeClient> {
+async function connect(given?: Connecting & Signing): Promise<DirectClient>;
+async function connect(given: (Connecting & Signing) | RemoteConnecting = {}): Promise<DeployCodeClient> {
   if ('server' in given) return new (await import('./remote/index.js')).RemoteClient(given);
   return (await import('./client.js')).DirectClient.connect(given);
 }

@@ -1,6 +1,7 @@
 export { Access, type SessionLine, type TokenLine, type TokenOptions } from './access';
-export { DirectClient, type PlanResult } from './client';
+export { DirectClient, type PlanResult, type Signing } from './client';
 export { DeployCodeClient } from './connect';
+export { signing } from './access/statements';
 export { LocalUsers, type Invitation } from './access/users';
 export type { RequestOptions } from './request';
 export { actingFor, type Author } from './user';

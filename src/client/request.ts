@@ -37,6 +37,8 @@ export interface RequestOptions {
   fresh?: boolean;
   /** Makes the request idempotent: requests with the same ID are one deployment. */
   requestId?: string;
+  /** The kept release that the stack was read from; it may have other images. */
+  basedOn?: number;
   /** A digest of what is asked for: a request with the same ID and another digest is refused. */
   requestDigest?: string;
 }

@@ -6,6 +6,8 @@ import {
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
+import type { StatementSigner } from '../guard/access/statement';
+import { requestText } from '../model/access';
 import { isName } from '../model/names';
 import type { Overlap, Recurring, ScheduleSpec, UnattendedEnd } from '../model/schedule';
 import { fits } from '../workflows/messages/shape';
@@ -19,6 +21,7 @@ import {
   type RedeployInput,
 } from '../workflows/messages';
 import { BadRequest } from '../temporal/errors';
+import { statementFor } from './access/statements';
 import { isFromTemporal } from '../temporal/temporal-errors';
 import { unlessMissing } from '../temporal/unless-missing';
 import { userName } from './user';
@@ -71,6 +74,7 @@ export class Schedules {
   constructor(
     private readonly temporal: Client,
     private readonly record: (place: Place, what: string) => Promise<void>,
+    private readonly signer?: StatementSigner,
   ) {}
 
   /** Creates a schedule. @throws BadRequest if the name is in use, or Temporal rejects the times */
@@ -80,7 +84,7 @@ export class Schedules {
   }
 
   private async make(place: Place, spec: ScheduleSpec, source: RedeployInput['source']): Promise<void> {
-    const options = toOptions(place, spec, source);
+    const options = toOptions(this.inputOf(place, spec, source));
     await this.temporal.schedule
       .create({ scheduleId: scheduleId(place, spec.name), ...options, typedSearchAttributes: placeAttributes(place) })
       .catch((error: Error) => {
@@ -173,17 +177,28 @@ export class Schedules {
       if ((await this.find(place, name))?.source === 'file') await this.with(place, name, (handle) => handle.delete());
     }
     for (const spec of wanted) {
-      const present = await this.find(place, spec.name);
+      const present = await this.look(place, spec.name);
       if (!present) await this.make(place, spec, 'file');
       else if (present.source === 'client')
         throw new BadRequest(
           `the schedule ${spec.name} of the stack file was already created by a command; delete that schedule`,
         );
-      else if (JSON.stringify(present.spec) !== JSON.stringify(spec))
+      else if (JSON.stringify(present.spec) !== JSON.stringify(spec) || (this.signer && !present.isSigned))
         await this.with(place, spec.name, (handle) =>
-          handle.update(({ state }) => ({ ...toOptions(place, spec, 'file'), state })),
+          handle.update(({ state }) => ({ ...toOptions(this.inputOf(place, spec, 'file')), state })),
         );
     }
+  }
+
+  /** The input of each run. Its statement stays valid for as long as the schedule stays what it is. */
+  private inputOf({ stack, environment }: Place, spec: ScheduleSpec, source: RedeployInput['source']): RedeployInput {
+    const input: RedeployInput = { place: { stack, environment }, spec, source };
+    if (!this.signer) return input;
+    const request = requestText('schedule', 'redeploy', [input]);
+    return {
+      ...input,
+      statement: statementFor(this.signer, { action: 'schedules.write', place: input.place, request }),
+    };
   }
 
   private async get(place: Place, name: string): Promise<ScheduleView> {
@@ -193,6 +208,13 @@ export class Schedules {
   }
 
   private async find(place: Place, name: string): Promise<ScheduleView | undefined> {
+    const found = await this.look(place, name);
+    if (!found) return undefined;
+    const { isSigned: _, ...view } = found;
+    return view;
+  }
+
+  private async look(place: Place, name: string): Promise<(ScheduleView & { isSigned: boolean }) | undefined> {
     try {
       return toView(name, await this.handle(place, name).describe());
     } catch (error) {
@@ -225,8 +247,8 @@ export class Schedules {
   }
 }
 
-function toOptions(place: Place, spec: ScheduleSpec, source: RedeployInput['source']) {
-  const input: RedeployInput = { place, spec, source };
+function toOptions(input: RedeployInput) {
+  const { place, spec } = input;
   return {
     spec: {
       cronExpressions: spec.cron,
@@ -247,14 +269,15 @@ function toOptions(place: Place, spec: ScheduleSpec, source: RedeployInput['sour
 }
 
 /** @throws UnreadableSchedule if it does not start a redeployment of this engine */
-function toView(name: string, { action, state, info }: ScheduleDescription): ScheduleView {
+function toView(name: string, { action, state, info }: ScheduleDescription): ScheduleView & { isSigned: boolean } {
   const input: unknown = action.args?.[0];
   if (action.workflowType !== 'redeploy' || !fits(input, inputs.redeploy)) throw new UnreadableSchedule(name);
-  const { spec, source } = input as RedeployInput;
+  const { spec, source, statement } = input as RedeployInput;
   if (!isComplete(spec.what)) throw new UnreadableSchedule(name);
   return {
     spec,
     source,
+    isSigned: statement !== undefined,
     paused: state.paused,
     note: state.note,
     next: info.nextActionTimes,

@@ -1,11 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { hostname, userInfo } from 'node:os';
+import type { Role } from '../model/access';
 import { longestAuthor, oneLine } from '../model/text';
 
 /** Who asks, and from where. */
 export interface Author {
   by: string;
   from: string;
+  /** The role that they have in an environment; for environments with `security.rbac`. */
+  roleOn?: (place: { stack: string; environment: string }) => Role | undefined;
+  groups?: readonly string[];
 }
 
 /** Not a parameter of each call: forgetting it in one of them would record the server as the author. */
@@ -28,6 +32,11 @@ export function userName(): string {
   } catch {
     return oneLine(process.env.USER ?? `user ${process.getuid?.()}`, longestAuthor);
   }
+}
+
+/** Whoever the work is for; undefined if it is for the user of this process. */
+export function author(): Author | undefined {
+  return authors.getStore();
 }
 
 /** Where requests come from: that of whoever the work is for, else this host. */

@@ -120,14 +120,7 @@ function placeOf({ file, line, column }: Problem): string {
 
 /** Normalises a file that fits the schema, and applies all rules. */
 function toStack(data: StackFile, folder: string, { sealing }: ReadFile, options: LoadOptions): Normalised {
-  const {
-    variables = {},
-    images = {},
-    environment,
-    acceptUnenforced = false,
-    shell = process.env,
-    secrets = {},
-  } = options;
+  const { variables = {}, images = {}, environment, shell = process.env, secrets = {} } = options;
   const file = bare(data);
   const {
     stack: normalised,
@@ -144,7 +137,7 @@ function toStack(data: StackFile, folder: string, { sealing }: ReadFile, options
     readFile: (path) => readText(path, 'check the path'),
   });
   const stack = bare(normalised);
-  const input = { file, stack, acceptUnenforced };
+  const input = { file, stack };
   return {
     stack,
     builds,

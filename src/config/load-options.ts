@@ -22,7 +22,6 @@ export interface LoadOptions {
   images?: Record<string, string>;
   /** Values of `${VAR}` without `--set`; default the environment of the process. */
   shell?: Record<string, string | undefined>;
-  acceptUnenforced?: boolean;
   /** Active profiles of a Compose file; default `COMPOSE_PROFILES`. */
   profiles?: readonly string[];
   /** Env files with values of `${VAR}`, below the shell; for a Compose file instead of its `.env`. */

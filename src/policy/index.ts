@@ -6,7 +6,7 @@ import { credentialOf } from '../model/notification';
 import type { Refused } from '../model/observation';
 import { hostRefusal } from './hosts';
 import { isAllowedIn } from './paths';
-import type { Place } from './patterns';
+import { matchesAny, type Place } from './patterns';
 import { refusalsOf, type RuleContext } from './rules';
 import type { Policy } from './schema';
 import { subjectOf } from './subject';
@@ -89,6 +89,11 @@ async function auditFolder(
 ): Promise<Refused[]> {
   const why = dataDir !== undefined && (await auditFolderRefusal(dataDir, policy, { stack: name, environment }));
   return why ? [{ path: 'infrastructure.storage.data_dir', message: why }] : [];
+}
+
+/** True for an environment that takes requests only with a statement of a server. */
+export function demandsStatements({ statements = [] }: Policy, place: Place): boolean {
+  return matchesAny(statements, `${place.stack}/${place.environment}`, place);
 }
 
 /** Why an audit trail may not be copied to a folder; undefined if it may. */

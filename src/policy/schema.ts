@@ -154,6 +154,12 @@ export const policyFile = z
     images: images.optional(),
     subscribers: subscribers.optional(),
     audit: audit.optional(),
+    statements: patterns
+      .optional()
+      .describe(
+        'Environments that take requests only with a statement of `deploy-code server`, such as `shop/production` or ' +
+          '`pay/*`. Needs `--statement-keys`.',
+      ),
     exec: z.boolean().optional().describe('Whether `deploy-code exec` may run commands inside instances.'),
     floors: floors.optional(),
   })

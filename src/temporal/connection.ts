@@ -1,5 +1,12 @@
-import { Client, Connection, isGrpcServiceError, type ConnectionOptions } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  isGrpcServiceError,
+  type ConnectionOptions,
+  type WorkflowClientInterceptor,
+} from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { isLoopback } from '../model/names/registry';
 import { dataConverter } from '../payloads/data-converter';
 import { rememberedEngine } from './development';
 import { EngineUnreachable } from './errors';
@@ -47,8 +54,14 @@ function developmentAddress(folder: string | undefined): string | undefined {
   return found?.engine.address;
 }
 
-/** Connects, and checks that the namespace exists. @throws EngineUnreachable with advice */
-export async function connect(settings: ConnectionSettings): Promise<Client> {
+/**
+ * Connects, and checks that the namespace exists. `interceptors`: of messages to workflows.
+ * @throws EngineUnreachable with advice
+ */
+export async function connect(
+  settings: ConnectionSettings,
+  interceptors: WorkflowClientInterceptor[] = [],
+): Promise<Client> {
   const { namespace } = settings;
   const connection = await reach(settings);
   await connection.workflowService.describeNamespace({ namespace }).catch((error: unknown) => {
@@ -60,7 +73,18 @@ export async function connect(settings: ConnectionSettings): Promise<Client> {
       { cause: error },
     );
   });
-  return new Client({ connection, namespace, dataConverter: dataConverter() });
+  return new Client({
+    connection,
+    namespace,
+    dataConverter: dataConverter(),
+    interceptors: { workflow: interceptors },
+  });
+}
+
+/** True if a connection to Temporal leaves this machine without TLS. */
+export function isPlain({ connection }: Client): boolean {
+  const { credentials, address } = (connection as Connection).options;
+  return !credentials._isSecure() && !isLoopback(address);
 }
 
 async function reach({ connection: options }: ConnectionSettings): Promise<Connection> {

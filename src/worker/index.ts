@@ -1,19 +1,25 @@
 import { EventEmitter } from 'node:events';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { ConnectionOptions } from '@temporalio/client';
+import type { Client, ConnectionOptions } from '@temporalio/client';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
 import pino, { type Logger } from 'pino';
 import { createActivities } from '../activities';
 import type { AcmeSettings } from '../activities/certificates/directories';
+import { ProtectedEnvironments } from '../activities/access/protected-environments';
+import { StatementGuard, type StatementSettings } from '../activities/access/statement-guard';
 import { Anchor } from '../activities/audit/anchor';
 import { Seal } from '../activities/audit/seal';
 import { AuditDatabase } from '../activities/audit/trail-table';
 import type { AuditSettings } from '../activities/audit/settings';
-import type { ActivityEvents } from '../activities/dependencies';
+import type { ActivityEvents, TemporalGateway } from '../activities/dependencies';
 import { SecretStore } from '../activities/secrets';
 import { InstallationLogins } from '../activities/secrets/registry-logins';
 import { installationKeys } from '../activities/secrets/installation-key';
+import { signing } from '../client';
+import type { StatementKeys, StatementSigner } from '../guard/access/statement';
+import { engineKeys, engineSigner } from '../guard/access/statement-keys';
+import { isPlain } from '../temporal/connection';
 import { Builds } from '../temporal/builds';
 import type { RuntimeName } from '../model/runtimes';
 import { dataConverter } from '../payloads/data-converter';
@@ -86,6 +92,8 @@ export interface WorkerConfiguration {
   acme?: AcmeSettings;
   /** Image of the shared load balancer; absent: `nginx:1.28`. */
   sharedImage?: string;
+  /** Public keys of servers, whose statements protected environments demand. */
+  statementKeys?: StatementKeys;
 }
 
 /** A worker that is ready to run; `run` resolves when it has drained. */
@@ -142,10 +150,19 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
           problems: () => readiness.problems(),
           onFailure,
         });
-  const { client, native } = await reachServer(configuration, logger);
+  const keys = installationKeys(dataDir);
+  const signer = engineSigner(keys[0]);
+  const { client, native } = await reachServer(configuration, logger, [signing(signer)]);
 
   const converter = dataConverter(undefined, { marksRefused: true });
-  const gateway = createTemporalGateway(client);
+  const gateway = createTemporalGateway(client, signer);
+  const statements = new StatementGuard({
+    settings: statementSettings(configuration, { dataDir, keys, client, signer }),
+    policy: rules.policy,
+    beginning: (execution) => gateway.beginning(execution),
+    release: ({ stack, environment }, number) => gateway.release(stack, environment, number),
+    isMarked: (place) => gateway.demandsStatements(place),
+  });
   const logins = new InstallationLogins(gateway, secrets);
 
   const auditDatabase =
@@ -167,8 +184,9 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
     return createActivities({
       runtimes: policed,
       rules,
+      statements,
       secrets,
-      directory: gateway,
+      directory: withSealedReleases(gateway, statements),
       dataDir,
       auditDatabase,
       audit,
@@ -267,6 +285,36 @@ function rulesOf({ policy = defaultPolicy, hosts = [], cluster }: WorkerConfigur
   const sources = new SourceRules(policy, ownFiles({ dataDir, others }));
   const ownSockets = unixSockets([process.env.DOCKER_HOST, ...hosts.map(({ docker }) => docker?.url)]);
   return { policy, sources, dataDir, ownSockets, ownVolumes: readOwnVolumes(dataDir) };
+}
+
+/** Activities read only releases of a protected environment that a worker has kept. */
+function withSealedReleases(gateway: TemporalGateway, statements: StatementGuard): TemporalGateway {
+  return {
+    ...gateway,
+    async release(stack, environment, number) {
+      const kept = await gateway.release(stack, environment, number);
+      if (kept) statements.requireSeal({ stack, environment }, number, kept);
+      return kept;
+    },
+  };
+}
+
+function statementSettings(
+  { statementKeys }: WorkerConfiguration,
+  {
+    dataDir,
+    keys,
+    client,
+    signer,
+  }: { dataDir: string; keys: readonly Buffer[]; client: Client; signer: StatementSigner },
+): StatementSettings {
+  return {
+    ...(statementKeys && { keys: statementKeys }),
+    own: engineKeys(keys),
+    signer,
+    memory: new ProtectedEnvironments(dataDir),
+    isPlain: isPlain(client),
+  };
 }
 
 export { acmeProblem, type AcmeSettings } from '../activities/certificates/directories';

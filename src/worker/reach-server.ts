@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isGrpcServiceError, type Client } from '@temporalio/client';
+import { isGrpcServiceError, type Client, type WorkflowClientInterceptor } from '@temporalio/client';
 import { NativeConnection, TransportError } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { connect, type ConnectionSettings } from '../temporal/connection';
@@ -20,10 +20,14 @@ export interface ServerConnections {
  * Connects to Temporal, and registers the search attributes. Waits for a server that is unavailable for a moment, such
  * as during a restart.
  */
-export async function reachServer(settings: ConnectionSettings, logger: Logger): Promise<ServerConnections> {
+export async function reachServer(
+  settings: ConnectionSettings,
+  logger: Logger,
+  interceptors: WorkflowClientInterceptor[] = [],
+): Promise<ServerConnections> {
   for (const deadline = monotonicMs() + waitMs; ; await sleep(pauseMs)) {
     try {
-      return await reachOnce(settings);
+      return await reachOnce(settings, interceptors);
     } catch (error) {
       if (!isUnavailable(error) || monotonicMs() > deadline) throw error;
       logger.warn({ address: settings.connection.address }, `waiting for Temporal: ${(error as Error).message}`);
@@ -31,8 +35,11 @@ export async function reachServer(settings: ConnectionSettings, logger: Logger):
   }
 }
 
-async function reachOnce(settings: ConnectionSettings): Promise<ServerConnections> {
-  const client = await connect(settings);
+async function reachOnce(
+  settings: ConnectionSettings,
+  interceptors: WorkflowClientInterceptor[],
+): Promise<ServerConnections> {
+  const client = await connect(settings, interceptors);
   try {
     const [native] = await Promise.all([
       NativeConnection.connect(settings.connection as never),

@@ -1,6 +1,7 @@
 import { WithStartWorkflowOperation, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
 import type { TemporalGateway } from '../activities/dependencies';
 import { SoftwareFault } from '../activities/failures';
+import type { StatementSigner } from '../guard/access/statement';
 import { endIfStuck } from '../temporal/responsiveness';
 import { signalEnvironment } from '../temporal/signal-environment';
 import { ifRunning, unlessMissing } from '../temporal/unless-missing';
@@ -12,6 +13,8 @@ import {
   claimSignal,
   contentsQuery,
   endCertificatesSignal,
+  environmentId,
+  environmentQuery,
   fleetId,
   fromCommandSignal,
   hostId,
@@ -25,6 +28,7 @@ import {
   sealedLoginQuery,
   sessionQuery,
   reportHostSignal,
+  resealedSecretsSignal,
   settleRoutesUpdate,
   sharedBalancerId,
   searchAttributes,
@@ -36,22 +40,32 @@ import {
 } from '../workflows/messages';
 import type { HostPlace } from '../model/host';
 import type { PinnedImages } from '../model/images';
-import { startOf } from '../temporal/start-of';
+import { beginningOf, startOf } from '../temporal/start-of';
 import { createUnattended } from './unattended';
 
 /** How long a pull waits for the login at its registry, in ms; then it is tried again as the platform returns. */
 const answerMs = 20_000;
 
-/** The calls of activities to Temporal, over the worker's own client. */
-export function createTemporalGateway(client: Client): TemporalGateway {
+/** The calls of activities to Temporal, over the worker's own client. `signer`: of requests of the engine itself. */
+export function createTemporalGateway(client: Client, signer?: StatementSigner): TemporalGateway {
   const { workflow } = client;
   const contentsOf = (stack: string, environment: string, release: number) =>
     unlessMissing(() => workflow.getHandle(releaseId({ stack, environment }, release)).query(contentsQuery));
   return {
-    ...createUnattended(client),
+    ...createUnattended(client, signer),
 
     join: ({ stack, environment, ...request }) =>
       signalEnvironment(client, { stack, environment }, joinSignal, request),
+
+    beginning: ({ workflowId, runId }) => beginningOf(client, workflowId, runId),
+
+    async demandsStatements(place) {
+      const state = await unlessMissing(() => workflow.getHandle(environmentId(place)).query(environmentQuery));
+      return state?.statements ?? false;
+    },
+
+    passResealed: (place, secrets) =>
+      workflow.getHandle(environmentId(place)).signal(resealedSecretsSignal, { secrets }),
 
     async claimSlot(claim) {
       await workflow.signalWithStart('fleet', {

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { TemporalGateway } from '../activities/dependencies';
+import type { StatementSigner } from '../guard/access/statement';
 import { longestAuthor, longestReason, oneLine } from '../model/text';
 import { SoftwareFault } from '../activities/failures';
 import { BadRequest, DirectClient, DeploymentLost, NameProblem, type DeploymentHandle } from '../client';
@@ -7,8 +8,9 @@ import { BadRequest, DirectClient, DeploymentLost, NameProblem, type DeploymentH
 /** Requests of schedules and the watch, sent with a client of the engine. */
 export function createUnattended(
   temporal: Client,
+  signer?: StatementSigner,
 ): Pick<TemporalGateway, 'request' | 'outcome' | 'cancel' | 'syncSchedules'> {
-  const client = DirectClient.over(temporal);
+  const client = DirectClient.over(temporal, signer && { signer });
   return {
     async request({ place, what, by, reason, requestId }) {
       const options = {

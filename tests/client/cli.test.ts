@@ -122,7 +122,7 @@ describe('the command line, without an engine', () => {
   it.each(['bash', 'zsh', 'fish'])('completes commands and options in %s', async (shell) => {
     const { code, stdout } = await cli(['completion', shell]);
     expect(code).toBe(0);
-    for (const word of ['rollback', 'modules', 'accept-unenforced']) expect(stdout).toContain(word);
+    for (const word of ['rollback', 'modules', 'statement-keys']) expect(stdout).toContain(word);
   });
 
   it('completes services of the stack file in bash, and files after -c', async () => {

@@ -206,14 +206,12 @@ services:
     ]);
   });
 
-  it('refuses security that nothing enforces, unless that is accepted', () => {
-    const file =
-      'name: shop\nsecurity: {auth: {enabled: true, method: JWT}, rbac: {enabled: false}}\nservices: {a: {image: x}}\n';
+  it('refuses rules about subjects without a server that knows them', () => {
+    const file = 'name: shop\nsecurity: {rbac: {enabled: true, roles: [admin]}}\nservices: {a: {image: x}}\n';
     expect(problems(file)).toEqual([
-      '2:19 security.auth.enabled: security.auth is not enforced yet; ' +
-        'remove it, or pass --accept-unenforced to accept that',
+      '2:19 security.rbac.enabled: needs security.auth.enabled, because only a server knows who somebody is; set it too',
     ]);
-    expect(problems(file, { acceptUnenforced: true })).toEqual([]);
+    expect(problems(file.replace('{rbac', '{auth: {enabled: true, method: JWT}, rbac'))).toEqual([]);
   });
 
   it('names the config that is too large, and the stack that does not fit into a message', () => {

@@ -52,7 +52,7 @@ const texts = [
 /** A stack that is accepted, or every reason why not; never anything else. */
 function load(text: string): Stack | undefined {
   try {
-    return loadStack({ file: writeStack(text), shell: {}, variables: {}, acceptUnenforced: true }).stack;
+    return loadStack({ file: writeStack(text), shell: {}, variables: {} }).stack;
   } catch (error) {
     expect(error).toBeInstanceOf(StackFileError);
     const { problems } = error as StackFileError;

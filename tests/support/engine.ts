@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pino from 'pino';
 import { DirectClient } from '../../src/client';
+import type { StatementKeys } from '../../src/guard/access/statement';
 import type { Policy } from '../../src/policy';
 import type { ClusterEndpoint } from '../../src/runtimes/kubernetes/api/connection';
 import type { RuntimeDriver } from '../../src/runtimes/runtime';
@@ -37,6 +38,7 @@ export interface TestEngineOptions {
   debugStacks?: boolean;
   sharedImage?: string;
   acme?: AcmeSettings;
+  statementKeys?: StatementKeys;
 }
 
 export async function startEngine(namespace: Namespace, options: TestEngineOptions = {}): Promise<TestEngine> {
@@ -54,6 +56,7 @@ export async function startEngine(namespace: Namespace, options: TestEngineOptio
     debugStacks,
     sharedImage,
     acme,
+    statementKeys,
     workflowBundle = resolve('dist/workflow-bundle.js'),
   } = options;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'deploy-code-test-'));
@@ -75,6 +78,7 @@ export async function startEngine(namespace: Namespace, options: TestEngineOptio
     debugStacks,
     sharedImage,
     acme,
+    statementKeys,
     workflowBundle,
     supervisor: resolve('dist/runtimes/process/supervisor.js'),
     shutdownGraceMs: 2000,

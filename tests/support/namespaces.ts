@@ -75,6 +75,7 @@ export const namespaces = [
   'shared-namespaces',
   'simulation',
   'stacks',
+  'statements',
   'steering',
   'strangers',
   'subscribers',

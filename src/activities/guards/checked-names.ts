@@ -97,6 +97,11 @@ const checks: Checks = {
     requireDeploymentId(workflowId);
     hosts.forEach((name) => requireName('host', name));
   },
+  sealRelease: (place, digest) => {
+    requirePlace(place);
+    requireName('digest', digest);
+  },
+  admitRequest: ({ digest }) => requireName('digest', digest),
   claimSlot: ({ workflowId }) => requireDeploymentId(workflowId),
   claimHost: ({ name }, { workflowId }) => {
     if (name !== undefined) requireName('host', name);
@@ -264,6 +269,13 @@ const checks: Checks = {
     for (const [name, value] of Object.entries(sealed)) {
       requireName('stored', name);
       requireName('ciphertext', value);
+    }
+  },
+  passResealed: (place, secrets) => {
+    requirePlace(place);
+    for (const [name, { before, after }] of Object.entries(secrets)) {
+      requireName('stored', name);
+      for (const each of [before, after]) requireName('ciphertext', each);
     }
   },
   resealLogins: (sealed) => {

@@ -19,12 +19,12 @@ type ObserveDependencies = Pick<Dependencies, 'runtimes' | 'secrets'>;
 
 /** The observation that the planner needs. `pinned`: images of the kept release that the stack is deployed from. */
 export async function observeStack(
-  dependencies: ObserveDependencies & Pick<Dependencies, 'rules' | 'directory'>,
+  dependencies: ObserveDependencies & Pick<Dependencies, 'rules' | 'directory' | 'statements'>,
   stack: Stack,
   pinned: PinnedImages,
   closely: boolean,
 ): Promise<Observation> {
-  const refused = await refusedOf(stack, dependencies.rules);
+  const refused = [...dependencies.statements.refusedIn(stack), ...(await refusedOf(stack, dependencies.rules))];
   const permitted = refused.length === 0 ? stack : await withPermittedSources(stack, dependencies.rules);
   const seen = await observeHost(dependencies, stack, { closely });
   const [observation, shared] = await Promise.all([

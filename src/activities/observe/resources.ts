@@ -22,12 +22,12 @@ type ResourceActivities = Pick<
 
 /** Activities on images, networks and volumes, and the observation of hosts. */
 export function resourceActivities(dependencies: Dependencies): ResourceActivities {
-  const { runtimes, secrets, directory, rules } = dependencies;
+  const { runtimes, secrets, directory } = dependencies;
   return {
     observe: (stack, pinned, closely = false) =>
       withHeartbeat(async () => {
         if (Object.keys(stack.services).length > 0) await requireRecordable(dependencies, stack);
-        return observeStack({ runtimes, secrets, rules, directory }, stack, pinned, closely);
+        return observeStack(dependencies, stack, pinned, closely);
       }),
 
     pullImage: (context, image, pinned) =>

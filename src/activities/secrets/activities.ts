@@ -5,10 +5,16 @@ import { withHeartbeat } from '../heartbeat';
 /** Activities on the worker's own keys. */
 export function sealingActivities({
   secrets,
-}: Pick<Dependencies, 'secrets'>): Pick<Activities, 'sealingKey' | 'resealSecrets' | 'resealLogins'> {
+  directory,
+}: Pick<Dependencies, 'secrets' | 'directory'>): Pick<
+  Activities,
+  'sealingKey' | 'resealSecrets' | 'resealLogins' | 'passResealed'
+> {
   return {
     sealingKey: () => Promise.resolve(secrets.sealingKey()),
     resealSecrets: async (sealed) => secrets.reseal(sealed),
+    passResealed: ({ stack, environment }, resealed) =>
+      withHeartbeat(() => directory.passResealed({ stack, environment }, resealed)),
     resealLogins: (sealed) => withHeartbeat(() => Promise.resolve(secrets.resealLogins(sealed))),
   };
 }

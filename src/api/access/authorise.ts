@@ -1,6 +1,11 @@
-import { actions, isGranted, type Action, type Target } from '../../model/access';
+import { actions, isGranted, roles, type Action, type Role, type Target } from '../../model/access';
 import { ApiProblem } from '../problems';
 import type { Caller } from './directory';
+
+/** The highest role that somebody has in an environment, with the token that they use. */
+export function roleIn(caller: Caller, target: Target): Role | undefined {
+  return roles.findLast((role) => isGranted(caller, role, target));
+}
 
 /** True if somebody may perform an action on an environment. */
 export function may(caller: Caller, action: Action, target: Target | undefined): boolean {

@@ -12,6 +12,8 @@ export interface Caller extends Grants {
   token: string;
   /** Of a person who has logged in. */
   session?: string;
+  /** As subjects: `group:release`. */
+  groups?: readonly string[];
 }
 
 /** Besides what the installation keeps. */
@@ -84,12 +86,14 @@ export class AccessDirectory {
     const state = await this.stateWith(({ keys = {} }) => Object.hasOwn(keys, key));
     const claims = await this.verifier.verify(text, state.keys ?? {}, now);
     if (!claims) return undefined;
-    const { subject, groups, session } = claims;
+    const { subject, session } = claims;
+    const groups = claims.groups.map((group) => `group:${group}`);
     if (session !== undefined && Object.hasOwn(state.revoked ?? {}, session)) return undefined;
     return {
       subject,
       token: session ?? claims.id,
-      roles: this.rolesOf(state, [subject, ...groups.map((group) => `group:${group}`)]),
+      roles: this.rolesOf(state, [subject, ...groups]),
+      ...(groups.length > 0 && { groups }),
       ...(session !== undefined && { session }),
     };
   }

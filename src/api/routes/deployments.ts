@@ -67,7 +67,7 @@ export const deploymentRoutes: Route[] = [
       const { kind, release, services, force } = body;
       const options = { ...(services && { services }), ...(force !== undefined && { force }) };
       if (kind !== 'rollback')
-        return client.plan(await stackOf(client, params, body), {
+        return client.plan((await stackOf(client, params, body)).stack, {
           ...options,
           kind: kind === 'redeploy' ? 'deploy' : kind,
           ...(kind === 'redeploy' && { fresh: true }),
@@ -262,9 +262,11 @@ function start(
 ): Promise<DeploymentHandle> {
   switch (body.kind) {
     case 'deploy':
-      return stackOf(client, where, body).then((wanted) => client.deploy(wanted, options));
+      return stackOf(client, where, body).then((wanted) =>
+        client.deploy(wanted.stack, { ...options, ...wanted.origin }),
+      );
     case 'stop':
-      return stackOf(client, where, body).then((wanted) => client.stop(wanted, options));
+      return stackOf(client, where, body).then((wanted) => client.stop(wanted.stack, { ...options, ...wanted.origin }));
     case 'redeploy':
       return client.redeploy(where, options);
     case 'rollback':
@@ -280,8 +282,8 @@ function start(
 
 /** The stack of a request: its own, else that of the current release, with other images where it names some. */
 async function stackOf(client: DirectClient, where: Place, { stack: given, images: wanted = {} }: Requested) {
-  if (given) return complete(client, ofPlace(given as unknown as Stack, where));
-  const { stack: current } = await currentRelease({ client, params: where });
+  if (given) return { stack: await complete(client, ofPlace(given as unknown as Stack, where)) };
+  const { stack: current, release } = await currentRelease({ client, params: where });
   const unknown = Object.keys(wanted).find((service) => !Object.hasOwn(current.services, service));
   if (unknown !== undefined)
     throw new ApiProblem('bad_input', `the current release has no service "${unknown}", so it takes no image`, {
@@ -291,7 +293,7 @@ async function stackOf(client: DirectClient, where: Place, { stack: given, image
     key,
     Object.hasOwn(wanted, key) ? { ...service, image: wanted[key] } : service,
   ]);
-  return { ...current, services: Object.fromEntries(services) } as Stack;
+  return { stack: { ...current, services: Object.fromEntries(services) } as Stack, origin: { basedOn: release } };
 }
 
 /** A stack with the stored secrets that it uses. @throws ApiProblem if it is no stack */

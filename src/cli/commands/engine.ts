@@ -18,13 +18,16 @@ interface WorkerOptions extends ConnectionOptions {
   acceptPlain?: boolean;
   auditAnchor?: string;
   auditBestEffort?: boolean;
+  statementKeys?: string;
 }
 
 /** Adds the commands that run the processes of the engine. */
 export function addEngine(program: Command): void {
   program
     .command('dev')
-    .description('run a development engine in this folder: an embedded Temporal (file database, UI), a worker and the API')
+    .description(
+      'run a development engine in this folder: an embedded Temporal (file database, UI), a worker and the API',
+    )
     .option('-d, --detach', 'run in the background')
     .option('--stop', 'stop the engine of this folder and delete its state')
     .option('--port <port>', 'Temporal frontend', positive, 7233)
@@ -58,6 +61,11 @@ export function addEngine(program: Command): void {
     )
     .option('--context <name>', 'context in the kubeconfig (default: its current context)')
     .option('--policy <file>', 'policy for stack files, see docs/policy.md (default: DEPLOY_CODE_POLICY)')
+    .option(
+      '--statement-keys <file>',
+      'public keys of servers, for environments that take requests of servers only (default: ' +
+        'DEPLOY_CODE_STATEMENT_KEYS)',
+    )
     .option(
       '--audit-anchor <file>',
       'also record the signed end of each audit trail in this file (default: DEPLOY_CODE_AUDIT_ANCHOR)',

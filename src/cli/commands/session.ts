@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import type { StatementSigner } from '../../guard/access/statement';
 import { requireName } from '../../model/names';
 import type { Stack } from '../../config';
 import type { DeployCodeClient } from '../../client/connect';
@@ -12,7 +13,7 @@ import type { ConnectionOptions, FileOptions } from '../options';
  * @throws NameProblem if `--env` is not a valid name
  */
 export async function withClient<T>(
-  options: ConnectionOptions & FileOptions,
+  options: ConnectionOptions & FileOptions & { statementKey?: string },
   work: (client: DeployCodeClient) => Promise<T>,
 ): Promise<T> {
   if (options.env !== undefined) requireName('environment', options.env);
@@ -20,14 +21,35 @@ export async function withClient<T>(
   const { address, namespace, config, file: [file = config] = [] } = options;
   const folder = file === undefined ? {} : { folder: dirname(config ?? file) };
   const server = chosenServer({ ...options, ...folder });
+  const signer = server ? undefined : await signerOf(options);
   const client: DeployCodeClient = server
     ? await DeployCodeClient.connect(server)
-    : await DeployCodeClient.connect({ address, namespace, ...folder });
+    : await DeployCodeClient.connect({ address, namespace, ...(signer && { signer }), ...folder });
   try {
-    return await work(client);
+    return await (signer ? asPerson(() => work(client)) : work(client));
   } finally {
     await client.close();
   }
+}
+
+/**
+ * Signs requests with the key in a file, as a server does: for the first roles, and while no server runs.
+ * @throws StatementKeyProblem if the file is not usable
+ */
+export async function signerOf({
+  statementKey: file = process.env.DEPLOY_CODE_STATEMENT_KEY || undefined,
+}: {
+  statementKey?: string;
+}): Promise<StatementSigner | undefined> {
+  if (file === undefined) return undefined;
+  const { readStatementSigner } = await import('../../guard/access/statement-keys.js');
+  return readStatementSigner(file);
+}
+
+/** Whoever can read the key of a server may do everything. */
+async function asPerson<T>(work: () => Promise<T>): Promise<T> {
+  const { actingFor, origin, userName } = await import('../../client/user.js');
+  return actingFor({ by: `user:${userName()}`, from: origin(), roleOn: () => 'admin' }, work);
 }
 
 /** ` -c shop.yaml -e staging`: the options that select the same environment in another command. */

@@ -41,6 +41,8 @@ export interface Engine {
   reseal(place: Place, secrets: Record<string, string>): Promise<string[]>;
   environment(place: Place): Promise<EnvironmentState | undefined>;
   release(place: Place, number: number): Promise<ReleaseContents>;
+  /** Sends an order to an environment, and waits until a protected one has taken it. */
+  order(place: Place, send: () => Promise<void>, isTaken: () => Promise<boolean>): Promise<void>;
   /** The installation's logins at registries, with their keys. */
   logins(): Promise<{ registry: string; key: string }[]>;
 }
@@ -78,7 +80,11 @@ export class StoredSecrets {
         `${stack}/${environment} would store more than ${storedLimits.count} secrets, or more than about ` +
           `${Math.floor((storedLimits.characters * 3) / 4 / 1024)} KiB; nothing was changed`,
       );
-    await signalEnvironment(this.temporal, place, storeSecretSignal, { name, sealed, ...authorOf(by) });
+    await this.engine.order(
+      place,
+      () => signalEnvironment(this.temporal, place, storeSecretSignal, { name, sealed, ...authorOf(by) }),
+      async () => (await this.read(place))[name]?.sealed === sealed,
+    );
     if ((await this.read(place))[name]?.sealed !== sealed)
       throw new BadRequest(`${name} was not stored, because somebody else changed the secrets meanwhile; try again`);
   }
@@ -122,7 +128,12 @@ export class StoredSecrets {
         `${name} is used by ${users.join(', ')} of the current release, which could not be deployed from its file ` +
           'again; pass --force to remove it all the same. Nothing was changed',
       );
-    await this.temporal.workflow.getHandle(environmentId(place)).signal(removeSecretSignal, { name, ...authorOf(by) });
+    const handle = this.temporal.workflow.getHandle(environmentId(place));
+    await this.engine.order(
+      place,
+      () => handle.signal(removeSecretSignal, { name, ...authorOf(by) }),
+      async () => !Object.hasOwn(await this.read(place), name),
+    );
     if (Object.hasOwn(await this.read(place), name))
       throw new BadRequest(`${name} was not removed, because somebody else set it meanwhile; try again`);
   }

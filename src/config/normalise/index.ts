@@ -19,6 +19,7 @@ import { toFront } from './load-balancer';
 import { withReplicaVolumes } from './replica-volumes';
 import { toRange } from './service/ports';
 import { toSchedules } from './schedules';
+import { toSecurity } from './security';
 import { toService } from './service';
 import { toSubscribers } from './subscribers';
 import { toTriggers } from './triggers';
@@ -64,6 +65,7 @@ export function normalise(file: StackFile, context: NormaliseContext): Normalise
   const runtime = toRuntime(infrastructure);
   const hosts = toHosts(infrastructure.hosts, runtime);
   const watch = toWatch(file.watch);
+  const security = toSecurity(file.security ?? {});
   const subscribers = toSubscribers(file.subscribers, secrets, attempt);
   const triggers = toTriggers(file, secrets, attempt);
   const healthCheckIntervalMs = toMs(deployment.health_check_interval ?? 30);
@@ -129,6 +131,7 @@ export function normalise(file: StackFile, context: NormaliseContext): Normalise
     ...(watch && { watch }),
     ...(subscribers && { subscribers }),
     ...(triggers && { triggers }),
+    ...(security && { security }),
     variables: context.variables,
     ...(file.monitoring?.prometheus && { prometheus: file.monitoring.prometheus.endpoint }),
   };

@@ -22,7 +22,7 @@ import { cidrsDistinct, networkNamesAreNotModes } from './networks/ranges';
 import { hostNetworkPublishesNothing, portsDistinct, replicasFitPorts } from './networks/ports';
 import { oneWriterPerVolume, replicaVolumesPossible, resourcesPossible } from './resources';
 import { clusterSupports, clusterKeysApply, namesFitCluster } from './cluster';
-import { unenforcedAccepted, processKeysApply, filesNeedWritableRoot, runtimeSupportsKeys } from './runtime';
+import { subjectsNeedAuth, processKeysApply, filesNeedWritableRoot, runtimeSupportsKeys } from './runtime';
 import { capabilitiesExist, stopSignalExists } from './kernel-names';
 import type { Rule } from './rule';
 import { automaticCertificatePossible } from './traffic/automatic-certificate';
@@ -81,5 +81,5 @@ export const rules: readonly Rule[] = [
   runtimeSupportsKeys,
   processKeysApply,
   filesNeedWritableRoot,
-  unenforcedAccepted,
+  subjectsNeedAuth,
 ];

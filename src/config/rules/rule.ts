@@ -7,7 +7,6 @@ export interface RuleInput {
   file: StackFile;
   /** The normalised file, with defaults. */
   stack: Stack;
-  acceptUnenforced: boolean;
 }
 
 /** A check of a stack file; returns the problems that it finds. */

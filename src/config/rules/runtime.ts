@@ -82,20 +82,18 @@ export const filesNeedWritableRoot: Rule = eachService((service, { stack }) => {
   ];
 });
 
-/** Rejects security settings that the engine does not enforce, unless the user accepts that. */
-export const unenforcedAccepted: Rule = ({ file: { security }, acceptUnenforced }) => {
-  if (acceptUnenforced) return [];
+/** Only a server knows who somebody is. */
+export const subjectsNeedAuth: Rule = ({ file: { security = {} } }) => {
+  if (security.auth?.enabled) return [];
   const settings: [path: string[], given: unknown][] = [
-    [['security', 'auth', 'enabled'], security?.auth?.enabled],
-    [['security', 'rbac', 'enabled'], security?.rbac?.enabled],
-    [['security', 'tls_enabled'], security?.tls_enabled],
+    [['security', 'rbac', 'enabled'], security.rbac?.enabled],
+    [['security', 'deployers'], security.deployers],
+    [['security', 'four_eyes'], security.four_eyes],
   ];
   return settings
     .filter(([, given]) => given)
     .map(([path]) => ({
       path,
-      message:
-        `${path.filter((key) => key !== 'enabled').join('.')} is not enforced yet; ` +
-        'remove it, or pass --accept-unenforced to accept that',
+      message: 'needs security.auth.enabled, because only a server knows who somebody is; set it too',
     }));
 };

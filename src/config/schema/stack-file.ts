@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { isValidCIDR } from 'ipaddr.js';
 import { z } from 'zod';
+import { roles } from '../../model/access';
 import { grammarOf, isName } from '../../model/names';
 import { loadBalancer } from './exposure';
 import { cluster } from './cluster';
@@ -68,15 +69,44 @@ const infrastructure = z
   .describe('Hosts, networks and load balancer of the stack.');
 
 const security = z.strictObject({
-  tls_enabled: flag.optional().describe('No effect yet. Setting it to true needs `--accept-unenforced`.'),
+  tls_enabled: flag
+    .optional()
+    .describe('Workers refuse the stack while their connection to Temporal leaves the machine without TLS.'),
   auth: z
-    .strictObject({ enabled: flag.optional(), method: choice('JWT').optional() })
+    .strictObject({
+      enabled: flag
+        .optional()
+        .describe(
+          'The environment takes requests only through `deploy-code server`, which signs each one; workers need ' +
+            '`--statement-keys`. Turning it off again is such a request too.',
+        ),
+      method: choice('JWT').optional().describe('Recorded only: tokens of any kind that the server accepts.'),
+    })
     .optional()
-    .describe('Not enforced yet. Enabling it needs `--accept-unenforced`.'),
+    .describe('Who may make requests (docs/access.md).'),
   rbac: z
-    .strictObject({ enabled: flag.optional(), roles: z.array(z.string()).optional() })
+    .strictObject({
+      enabled: flag.optional().describe('Only subjects with one of the roles may make requests; needs `auth`.'),
+      roles: z
+        .array(choice(...roles))
+        .min(1)
+        .optional()
+        .describe('Default: the role that each request needs.'),
+    })
     .optional()
-    .describe('Not enforced yet. Enabling it needs `--accept-unenforced`.'),
+    .describe('Which roles may make requests.'),
+  deployers: z
+    .array(z.string().regex(grammarOf('subject').pattern, grammarOf('subject').hint))
+    .min(1)
+    .max(100)
+    .optional()
+    .describe(
+      'Only these may deploy, roll back, restart, repair, run jobs and stop: `group:release`, `user:alice`, ' +
+        '`service:ci`. They need a role for it too. Needs `auth`.',
+    ),
+  four_eyes: flag
+    .optional()
+    .describe('An approval has to come from somebody else than whoever requested the deployment. Needs `auth`.'),
 });
 
 const momentOfWeek = z

@@ -16,6 +16,7 @@ import type {
   SecretSource,
   VolumeOptions,
 } from '../instance';
+import type { Role } from '../access';
 import type { RuntimeName } from '../runtimes';
 import type { ScheduleSpec } from '../schedule';
 import type { Trigger } from '../hooks';
@@ -59,10 +60,26 @@ export interface Stack {
   watch?: WatchSettings;
   /** Routes of the load balancer (the service `load-balancer`); absent if nothing is exposed. */
   front?: Front;
+  /** What it asks of the engine itself; absent if that is nothing. */
+  security?: StackSecurity;
   /** URL of Prometheus. */
   prometheus?: string;
   /** Values of `--set`, for the release's record. */
   variables: Record<string, string>;
+}
+
+/** What a stack asks of the engine itself. */
+export interface StackSecurity {
+  /** Its environment takes requests only with a statement of a server. */
+  auth?: true;
+  /** With `auth`: only subjects with one of these roles; absent: the role that each request needs. */
+  roles?: Role[];
+  /** With `auth`: only these subjects deploy; absent: everybody with a role for it. */
+  deployers?: string[];
+  /** With `auth`: whoever requests a deployment does not approve it. */
+  fourEyes?: true;
+  /** Connections of the engine about this stack have TLS. */
+  tls?: true;
 }
 
 /** A Docker Engine or a cluster that instances may run on. Its worker knows how to connect to it. */

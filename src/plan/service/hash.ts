@@ -2,28 +2,20 @@ import { sha256 } from '@noble/hashes/sha2';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils';
 
 /**
- * Looked up once: access to globals is slow in the workflow sandbox, and these run in loops over a whole stack.
+ * Looked up once: access to globals is slow in the workflow sandbox, and this runs in loops over a whole stack.
  */
 const { imul } = Math;
-const { stringify } = JSON;
-const { isArray } = Array;
-const { keys: keysOf } = Object;
 
-/** JSON with its keys in order, so that equal data has equal text. */
-export function canonical(value: unknown): string {
-  if (isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return stringify(value) ?? 'null';
-  const data = value as Record<string, unknown>;
-  const keys = keysOf(data).filter((key) => data[key] !== undefined);
-  return `{${keys
-    .sort()
-    .map((key) => `${stringify(key)}:${canonical(data[key])}`)
-    .join(',')}}`;
+export { canonical } from '../../model/text/canonical';
+
+/** SHA-256 in hexadecimal digits. */
+export function digestOf(text: string): string {
+  return bytesToHex(sha256(utf8ToBytes(text)));
 }
 
 /** 16 hex digits of SHA-256. Decides whether an instance is out of date. */
 export function contentHash(text: string): string {
-  return bytesToHex(sha256(utf8ToBytes(text))).slice(0, 16);
+  return digestOf(text).slice(0, 16);
 }
 
 /** A quick 53-bit hash (cyrb53). Only tells which keys changed, once the content hash says that something did. */

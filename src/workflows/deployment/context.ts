@@ -28,6 +28,8 @@ export interface DeploymentParts {
   routes: RouteClaims;
   certificates: CertificateWishes;
   references: ConfigReferences;
+  /** The release that it keeps has to be sealed. */
+  seals: boolean;
   /** Asks a person; resolves with the answer. */
   ask: (text: string, answers: string[]) => Promise<string>;
 }

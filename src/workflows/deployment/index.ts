@@ -5,6 +5,7 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
+import { failureTypes, type FleetRules } from '../../activities/contract';
 import { activity } from '../support/activity-options';
 import { admit, admitSize } from '../support/admit';
 import {
@@ -28,6 +29,7 @@ import { fits, tidied } from '../messages/shape';
 import { inputs, shapes } from '../messages/shapes';
 import { patches } from '../support/patches';
 import { Reporter } from '../support/reporter';
+import { areStatementsRequired, onRefusal } from '../support/statements';
 import { recordRequest } from './report/audit';
 import { ConfigReferences } from './steps/config-references';
 import { EnvironmentLink } from './admission/environment-link';
@@ -55,7 +57,7 @@ export async function deployment(given: DeploymentInput): Promise<DeploymentResu
   const input = admit(given, inputs.deployment, 'deployment');
   if (input.intent.kind !== 'stop' && patched(patches.sizeLimits)) admitSize(input.stack);
   const attempt = new Deployment(input);
-  CancellationScope.current().cancelRequested.catch(() => attempt.cancel(temporalItself, false));
+  CancellationScope.current().cancelRequested.catch(() => attempt.cancelByTemporal());
   return CancellationScope.nonCancellable(async () => {
     const result = await attempt.execute();
     await attempt.releaseClaims(result);
@@ -77,6 +79,8 @@ class Deployment {
   isEncrypted = false;
   private cancelledBy?: string;
   private turnedAway?: string;
+  /** Who has turned it away: the queue, or what its environment demands. */
+  private turnedAwayBy: 'queue' | 'security.auth' = 'queue';
   private readonly questions: Questions;
   readonly slot: FleetSlot;
   readonly claims: HostClaims;
@@ -99,9 +103,13 @@ class Deployment {
     this.references = new ConfigReferences(configs);
     this.link = new EnvironmentLink(input);
     this.failureDecision = new FailureDecision(this.log);
-    this.steering = new Steering(this.log, this.failureDecision, ({ by, reason }) =>
-      this.cancel(`${by}${reason ? `: ${reason}` : ''}`, false),
+    this.steering = new Steering(
+      this.log,
+      this.failureDecision,
+      ({ by, reason }) => this.cancel(`${by}${reason ? `: ${reason}` : ''}`, false),
+      input.stack.security?.fourEyes ? input.requestedBy : undefined,
     );
+    onRefusal((name, why) => this.log.note(`${name} was ignored: ${why}`));
     setHandler(progressQuery, (since) => this.log.since(since));
     listen(goSignal, shapes.go, (go) => void (this.go ??= go));
     listen(queuedSignal, shapes.queued, (queued) => this.log.wait(queued));
@@ -126,6 +134,12 @@ class Deployment {
     if (killJobs) this.run?.interpreter.killJobs();
   }
 
+  /** A cancellation by Temporal itself says nothing about who asked for it. */
+  cancelByTemporal(): void {
+    if (!areStatementsRequired()) return this.cancel(temporalItself, false);
+    this.log.note('a cancellation by Temporal itself is ignored: this environment takes requests of its server only');
+  }
+
   /** @throws ApplicationFailure with the reasons against it */
   private checkAmendment(amendment: Amendment): void {
     if (!fits(amendment, shapes.amendment))
@@ -145,10 +159,11 @@ class Deployment {
 
   async execute(): Promise<DeploymentResult> {
     const isDecided = () => this.go !== undefined || this.cancelledBy !== undefined || this.turnedAway !== undefined;
-    const { maxParallel, encrypted } = await waitForTurn(this.input, this.begin, isDecided);
+    const rules = await waitForTurn(this.input, this.begin, isDecided).catch((error: unknown) => this.turnAway(error));
+    const { maxParallel, encrypted, policed, seals = false } = rules;
     this.isEncrypted = encrypted ?? false;
     if (!this.go && this.turnedAway !== undefined)
-      return this.finish({ outcome: 'refused', refusals: [{ path: 'queue', message: this.turnedAway }] });
+      return this.finish({ outcome: 'refused', refusals: [{ path: this.turnedAwayBy, message: this.turnedAway }] });
     if (!this.go) {
       await this.link.leave();
       await this.returnTurn('cancelled');
@@ -181,6 +196,7 @@ class Deployment {
       routes: this.routes,
       certificates: this.certificates,
       references: this.references,
+      seals,
     });
     if (this.cancelledBy) this.cancel(this.cancelledBy, false);
     const result = await this.run.execute();
@@ -196,9 +212,22 @@ class Deployment {
       }),
       releases,
       ...(this.run.commit.schedules && { schedules: this.run.commit.schedules }),
-      ...(result.outcome === 'succeeded' && this.input.intent.kind !== 'stop' && this.run.stackRecord),
+      ...(result.outcome === 'succeeded' &&
+        this.input.intent.kind !== 'stop' && {
+          ...this.run.stackRecord,
+          statements: policed === true || this.input.stack.security?.auth === true,
+        }),
     });
     return finished;
+  }
+
+  /** The engine does not take the request. @throws the error, if it is another one */
+  private turnAway(error: unknown): FleetRules {
+    const { type, message } = toProblem(error);
+    if (type !== failureTypes.software) throw error;
+    this.turnedAway = message;
+    this.turnedAwayBy = 'security.auth';
+    return {};
   }
 
   /** Releases its routes, its host claims and its slot for other deployments. */

@@ -22,6 +22,7 @@ import { listen, listenToAct } from '../support/listen';
 import { inputs, shapes } from '../messages/shapes';
 import { patches } from '../support/patches';
 import { waitUntil } from '../support/serialised-events';
+import { requireStatements } from '../support/statements';
 import { EnvironmentMemory } from './memory';
 import { EnvironmentWatch } from './watch';
 
@@ -48,6 +49,7 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
       recent: [],
     },
   );
+  if (memory.state.statements) requireStatements();
   setHandler(environmentQuery, () => memory.shown);
   setHandler(storedSecretsQuery, () => memory.secrets.all);
   listen(joinSignal, shapes.join, (request) => memory.queue.join(request));

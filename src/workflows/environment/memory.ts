@@ -16,6 +16,7 @@ import {
 import { toProblem, type ActivityProblem } from '../deployment/steps/failure';
 import { patches } from '../support/patches';
 import { Reporter } from '../support/reporter';
+import { requireStatements } from '../support/statements';
 import { countEnd, heldBack } from './admission';
 import { DeploymentQueue } from './queue';
 import { recall } from './recall';
@@ -69,6 +70,7 @@ export class EnvironmentMemory {
 
   finish(report: FinishedReport): void {
     const { workflowId, deployment, outcome, jobs, completed, releases, schedules, settings, hosts } = report;
+    const { statements } = report;
     const { state } = this;
     if (state.running?.workflowId !== workflowId) return;
     for (const { service, hash, failed } of jobs) if (!failed) state.jobs[service] = hash;
@@ -77,7 +79,9 @@ export class EnvironmentMemory {
     state.runs = [...state.runs, ...asPast(jobs, deployment)].slice(-rememberedRuns);
     state.releases = releases;
     if (schedules) state.schedules = schedules;
-    if (settings !== undefined) Object.assign(state, { settings, hosts });
+    if (settings !== undefined)
+      Object.assign(state, { settings, hosts, ...(statements !== undefined && { statements }) });
+    requireStatements(state.statements ?? false);
     this.ended(deployment, outcome, state.current?.release);
     this.ownChanges += 1;
   }

@@ -13,6 +13,7 @@ import {
 import { activity } from '../support/activity-options';
 import { patches } from '../support/patches';
 import { serialised } from '../support/serialised-events';
+import { requireStatements } from '../support/statements';
 import { forbids, goesPast, heldBack, turnAway } from './admission';
 
 type Handle = ReturnType<typeof getExternalWorkflowHandle>;
@@ -48,8 +49,15 @@ export class DeploymentQueue {
     const why = turnAway(request, this.state, Date.now());
     if (why !== undefined) return this.refuse(request, why);
     this.state.runtime = request.runtime;
+    if (request.statements) this.protect();
     if (asked) this.state.breaker = { failures: 0, ...this.state.breaker, ...asked.breaker };
     this.state.queue.push(request);
+  }
+
+  /** From now on, people's messages to the environment need a statement of a server. */
+  private protect(): void {
+    this.state.statements = true;
+    requireStatements();
   }
 
   leave(workflowId: string): void {
@@ -152,11 +160,19 @@ export class DeploymentQueue {
     for (const request of queue.splice(0, index)) this.refuse(request, `superseded by ${newer}`);
     asked.whenBusy = 'queue';
     if (running) running.supersededBy = newer;
-    if (running)
-      this.decisions.push({
-        workflowId: running.workflowId,
-        signal: (handle) => handle.signal(cancelSignal, { by: newer, killJobs: false }),
-      });
+    if (running) this.cancel(running.workflowId, newer);
+  }
+
+  /** A protected deployment is cancelled by a worker, which can state that it is the engine itself. */
+  private cancel(workflowId: string, by: string): void {
+    const order = { by, killJobs: false };
+    this.decisions.push({
+      workflowId,
+      signal: (handle) =>
+        this.state.statements
+          ? activity('cancelDeployment', taskQueue, `cancel a deployment: superseded by ${by}`)(workflowId, by)
+          : handle.signal(cancelSignal, order),
+    });
   }
 
   refuse({ workflowId }: JoinRequest, why: string): void {

@@ -31,6 +31,8 @@ export interface DeploymentInput {
   commit?: string;
   /** The release that a rollback replaces: refused if another one is current when it starts. */
   insteadOf?: number;
+  /** The kept release that the stack is from, with other images at most. */
+  basedOn?: number;
   /** The kept release that a rollback, restart or run deploys again. */
   target?: number;
 }
@@ -71,4 +73,6 @@ export interface RedeployInput {
   spec: ScheduleSpec;
   /** `file`: defined in the stack file, and synchronised by deployments. */
   source: 'file' | 'client';
+  /** Of the server, or of the deployment that has synchronised it. */
+  statement?: string;
 }

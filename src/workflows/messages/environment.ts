@@ -57,6 +57,8 @@ export interface JoinRequest {
   namespace?: string;
   /** Absent in requests of 0.1, which always queue. */
   asked?: Asked;
+  /** A worker says that the environment takes requests with statements only. */
+  statements?: boolean;
 }
 
 export const freezeSignal = defineSignal<[Freeze]>('freeze');
@@ -83,6 +85,8 @@ export const finished = fields({
   schedules: optional(listOf(named('schedule'))),
   settings: optional('text'),
   hosts: optional(listOf(named('host'))),
+  /** Whether the environment takes requests with statements only from now on. */
+  statements: optional('flag'),
 });
 export type FinishedReport = TypeOf<typeof finished>;
 
@@ -119,6 +123,8 @@ export interface EnvironmentState {
   /** Hash of the settings of the current release. */
   settings?: string;
   hosts?: string[];
+  /** Requests need a statement of a server. Workers decide; this tells clients, and workers that forgot. */
+  statements?: boolean;
   /** Values that stack files refer to, by name. Left out of {@link environmentQuery}. */
   secrets?: Record<string, StoredSecret>;
   recent: { deployment: number; outcome: Outcome | 'lost'; release?: number; past?: string }[];

@@ -14,6 +14,8 @@ export interface ReleaseContents {
   reason?: string;
   at: number;
   jobs: JobRun[];
+  /** Of the worker, if it knows keys of servers: what it deployed, and nobody else has put in its place. */
+  seal?: string;
 }
 
 /**

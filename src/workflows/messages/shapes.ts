@@ -1,7 +1,8 @@
 import { intentKinds } from '../../model/deployment';
 import type { HostClaim, HostPlace, HostReport } from '../../model/host';
 import type { ScheduleSpec } from '../../model/schedule';
-import type { BreakerSettings, FreezeWindow, Stack } from '../../model/stack';
+import type { BreakerSettings, FreezeWindow, Stack, StackSecurity } from '../../model/stack';
+import { roles } from '../../model/access';
 import type { Front } from '../../model/traffic';
 import type { Asked } from '../../plan/asked';
 import type { SlotClaim } from '../../activities/contract';
@@ -129,6 +130,15 @@ const stack = partOf<Stack>({
     ),
   ),
   front: optional(front),
+  security: optional(
+    partOf<StackSecurity>({
+      auth: optional('flag'),
+      roles: optional(listOf(oneOf(...roles))),
+      tls: optional('flag'),
+      deployers: optional(listOf(named('subject'))),
+      fourEyes: optional('flag'),
+    }),
+  ),
   infrastructure: fields({ cluster: optional(fields({ namespace: optional(named('namespace')) })) }),
 });
 
@@ -148,6 +158,7 @@ const environmentState = partOf<EnvironmentState>({
   queue: listOf(fields({ workflowId: 'deployment', runtime })),
   recent: listOf(fields({ deployment: 'number', outcome: 'text' })),
   secrets: optional(recordOf(storedSecret)),
+  statements: optional('flag'),
 });
 
 const scheduleSpec = partOf<ScheduleSpec>({
@@ -178,6 +189,7 @@ export const inputs = {
     images: optional(recordOf(named('image'))),
     commit: optional(named('commit')),
     insteadOf: optional('number'),
+    basedOn: optional('count'),
     target: optional('number'),
   }),
   environment: place,
@@ -204,6 +216,7 @@ export const inputs = {
     reason: reason,
     at: 'number',
     jobs: listOf(fields({ service: named('service'), hash: 'text' })),
+    seal: optional('text'),
   }),
   act: fields({
     kind: oneOf('act'),
@@ -238,7 +251,7 @@ export const inputs = {
     taskQueue: 'text',
     act: optional(act),
   }),
-  redeploy: partOf<RedeployInput>({ place, spec: scheduleSpec }),
+  redeploy: partOf<RedeployInput>({ place, spec: scheduleSpec, statement: optional('text') }),
 } as const;
 
 export const shapes = {
@@ -248,6 +261,7 @@ export const shapes = {
     hosts: optional(listOf(named('host'))),
     namespace: optional(named('namespace')),
     asked: optional(asked),
+    statements: optional('flag'),
   }),
   leave: 'deployment',
   committed,

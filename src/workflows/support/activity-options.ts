@@ -57,6 +57,8 @@ const guarding: ActivityOptions = {
 
 const table: Record<keyof Activities, ActivityOptions> = {
   joinEnvironment: quick,
+  sealRelease: quick,
+  admitRequest: quick,
   claimSlot: quick,
   claimHost: quick,
   reportHost: quick,
@@ -85,6 +87,7 @@ const table: Record<keyof Activities, ActivityOptions> = {
   readHook: hook,
   resealSecrets: quick,
   resealLogins: quick,
+  passResealed: quick,
 
   watchRelease: watching,
   restartInstance: long,

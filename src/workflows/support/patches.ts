@@ -56,4 +56,6 @@ export const patches = {
   confirmedPhases: 'confirmed-phases',
   /** Since 0.2: services replaced in one step are watched while long jobs run. */
   watchedJobs: 'watched-jobs',
+  /** Since 0.2: messages about the whole installation, and ciphertexts that were sealed anew, need a statement. */
+  statements: 'statements',
 } as const;

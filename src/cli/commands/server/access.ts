@@ -7,7 +7,11 @@ import { moment } from '../../output/words';
 import { withClient } from '../session';
 import { addUsers } from './users';
 
-interface TokenCommandOptions extends ConnectionOptions {
+interface KeyOptions extends ConnectionOptions {
+  statementKey?: string;
+}
+
+interface TokenCommandOptions extends KeyOptions {
   limit?: Limit;
   expires?: number;
   note?: string;
@@ -23,21 +27,29 @@ export function addAccess(program: Command): void {
   addSessions(access.command('session').description('sessions of people who have logged in'));
 }
 
+/** Workers with keys of servers change roles and tokens only for one of those. */
+function withKey(command: Command): Command {
+  return withConnection(command).option(
+    '--statement-key <file>',
+    'private key of the server, if workers have --statement-keys (default: DEPLOY_CODE_STATEMENT_KEY)',
+  );
+}
+
 function addRoles(access: Command): void {
-  withConnection(access.command('grant'))
+  withKey(access.command('grant'))
     .description('give a role: viewer, operator or admin')
     .argument('<subject>', 'service:NAME, user:NAME or group:NAME')
     .argument('<role>', roles.join(', '), roleOf)
     .argument('<scope>', 'STACK/ENVIRONMENT, STACK for all its environments, or * for everything')
-    .action(async (subject: string, role: Role, scope: string, options: ConnectionOptions) => {
+    .action(async (subject: string, role: Role, scope: string, options: KeyOptions) => {
       await withClient(options, (client) => client.access.grant({ subject, role, scope }));
       say(`${subject} is ${role} on ${scope}`);
     });
-  withConnection(access.command('withdraw'))
+  withKey(access.command('withdraw'))
     .description('take a role')
     .argument('<subject>', 'service:NAME, user:NAME or group:NAME')
     .argument('<scope>', 'as it was given')
-    .action(async (subject: string, scope: string, options: ConnectionOptions) => {
+    .action(async (subject: string, scope: string, options: KeyOptions) => {
       await withClient(options, (client) => client.access.withdraw(subject, scope));
       say(`${subject} has no role on ${scope} any more`);
     });
@@ -67,7 +79,7 @@ function declaredIn(file: string): DeclaredBinding[] {
 }
 
 function addTokens(token: Command): void {
-  withConnection(token.command('create'))
+  withKey(token.command('create'))
     .description('create a token; it is shown once')
     .argument('<subject>', 'service:NAME, or user:NAME')
     .option('--limit <role@scope>', 'the token has no more than this, whatever its subject has', limitOf)
@@ -103,10 +115,10 @@ function addTokens(token: Command): void {
       ]);
       print(table([['ID', 'SUBJECT', 'LIMIT', 'EXPIRES', 'LAST USE', 'NOTE'], ...rows]));
     });
-  withConnection(token.command('revoke'))
+  withKey(token.command('revoke'))
     .description('revoke a token; servers refuse it within five seconds')
     .argument('<id>', 'its id, the part after dct_')
-    .action(async (id: string, options: ConnectionOptions) => {
+    .action(async (id: string, options: KeyOptions) => {
       await withClient(options, (client) => client.access.revokeToken(id));
       say(`token ${id} is revoked`);
     });

@@ -9,6 +9,7 @@ import { BadRequest } from '../../../temporal/errors';
 import { list, positive, withTemporal, type ConnectionOptions } from '../../options';
 import { complain, say } from '../../output/terminal';
 import { inviteFirstAdmin } from './first-admin';
+import { signerOf } from '../session';
 
 interface ServerCommandOptions extends ConnectionOptions {
   host: string;
@@ -23,15 +24,17 @@ interface ServerCommandOptions extends ConnectionOptions {
   perMinute: number;
   access?: string;
   externalUrl?: string;
+  statementKey?: string;
 }
 
 const reloadEveryMs = 10_000;
 
 /** Adds the command that serves the API. */
 export function addServer(program: Command): void {
+  const server = program.command('server').enablePositionalOptions();
+  addServerKey(server);
   withTemporal(
-    program
-      .command('server')
+    server
       .description('serve the API, for people and programs with tokens (docs/access.md)')
       .option('--host <address>', 'listen address', '127.0.0.1')
       .option('--port <port>', 'port', positive, 8080)
@@ -44,8 +47,27 @@ export function addServer(program: Command): void {
       .option('--external-url <url>', 'address of the installation for people who log in (or external_url in the file)')
       .option('--allow-host <names>', 'host names of this server; requests for other names are refused', list)
       .option('--trusted-proxy <addresses>', 'proxies whose X-Forwarded-For counts', list)
+      .option(
+        '--statement-key <file>',
+        'private key that signs requests, for environments that take requests of servers only (default: ' +
+          'DEPLOY_CODE_STATEMENT_KEY)',
+      )
       .option('--per-minute <requests>', 'most requests a minute of a token, and of an address', positive, 600),
   ).action(serve);
+}
+
+/** Adds the command that makes the key of a server. */
+function addServerKey(server: Command): void {
+  server
+    .command('key')
+    .description('make the private key that a server signs requests with, and its public key in FILE.pub')
+    .argument('<file>', 'file that does not exist yet')
+    .action(async (file: string) => {
+      const { createStatementKey } = await import('../../../guard/access/statement-keys.js');
+      const { id, publicFile } = createStatementKey(file);
+      say(`key ${id}: ${file} is for \`deploy-code server --statement-key\`, and for nobody else`);
+      say(`${publicFile} is for \`deploy-code worker --statement-keys\`, of every worker`);
+    });
 }
 
 async function serve(options: ServerCommandOptions): Promise<void> {
@@ -61,7 +83,8 @@ async function serve(options: ServerCommandOptions): Promise<void> {
     ]);
   const access = watchAccess(options.access);
   const externalUrl = await externalUrlOf(options, access.current());
-  const client = await DeployCodeClient.connect(options);
+  const signer = await signerOf(options);
+  const client = await DeployCodeClient.connect({ ...options, ...(signer && { signer }) });
   const metrics = new ApiMetrics();
   const onFailure = (error: Error, request?: { method: string; route: string }) =>
     complain(`${request ? `${request.method} ${request.route}` : 'a request'} failed: ${error.message}`);

@@ -4,6 +4,7 @@ import type { Asked } from '../../../plan/asked';
 import type { DeploymentInput } from '../../messages';
 import { activity } from '../../support/activity-options';
 import { waitUntil } from '../../support/serialised-events';
+import { requireStatements } from '../../support/statements';
 import { namespaceIn } from '../../support/step-context';
 
 const firstRejoinMs = 60_000;
@@ -28,10 +29,12 @@ export async function waitForTurn(
       runtime: stack.runtime,
       ...(stack.hosts && { hosts: stack.hosts.map(({ name }) => name) }),
       ...namespaceIn(stack),
+      ...(stack.security?.auth && { auth: true }),
       workflowId: workflowInfo().workflowId,
       asked: askedOf(input, begin),
       windows: stack.deployment.freezeWindows ?? [],
     });
+    if (rules?.statements) requireStatements();
     if (await waitUntil(isDecided, rejoinMs, 'join the queue again')) return rules ?? {};
   }
 }

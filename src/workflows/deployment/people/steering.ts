@@ -41,6 +41,8 @@ export class Steering {
     private readonly log: ProgressLog,
     private readonly failureDecision: FailureDecision,
     private readonly abort: (steer: Steer) => void,
+    /** With four eyes: the requester, who may not approve. */
+    private readonly requester?: string,
   ) {}
 
   /** @throws ApplicationFailure if the action is unknown or does not apply */
@@ -54,6 +56,11 @@ export class Steering {
     const of = service === undefined ? '' : ` for ${service}`;
     if ((action === 'approve' || action === 'reject') && this.waiting(service).length === 0)
       throw ApplicationFailure.nonRetryable(`nothing waits for an approval${of}`, 'NothingToSteer');
+    if (action === 'approve' && steer.by === this.requester)
+      throw ApplicationFailure.nonRetryable(
+        `${steer.by} has requested this deployment; somebody else has to approve it (security.four_eyes)`,
+        'NothingToSteer',
+      );
     if (action === 'promote' && this.held(service).length === 0)
       throw ApplicationFailure.nonRetryable(
         `no bake or hold is running${of}; there is nothing to promote`,

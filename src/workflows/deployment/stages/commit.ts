@@ -43,7 +43,7 @@ export class Commit {
       await link.committed(input.intent.kind === 'stop' && !input.intent.services ? undefined : plan.release.to);
       await this.holdImages(plan, input);
       if (input.intent.kind === 'deploy') {
-        await keepRelease(input, plan, jobs, images, link).catch((error: Error) =>
+        await keepRelease(input, plan, jobs, images, this.context).catch((error: Error) =>
           compensation.leftBehind.push(`release ${plan.release.to} is not kept: ${error.message}`),
         );
       }

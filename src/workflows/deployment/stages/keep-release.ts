@@ -2,17 +2,20 @@ import { ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflo
 import type { PinnedImages } from '../../../model/images';
 import type { JobRun } from '../../../plan/service/job-runs';
 import type { Plan } from '../../../plan/plan';
+import { releaseText } from '../../../model/access';
+import { digestOf } from '../../../plan/service/hash';
 import { imagesMemo, releaseId, type DeploymentInput, type ReleaseContents } from '../../messages';
 import { serialised } from '../../support/serialised-events';
-import type { EnvironmentLink } from '../admission/environment-link';
+import { activity } from '../../support/activity-options';
+import type { DeploymentContext } from '../context';
 
 /** Starts the workflow that holds the release independently of this one. */
 export async function keepRelease(
-  { stack, requestedBy, reason }: DeploymentInput,
+  { stack, requestedBy, reason, taskQueue }: DeploymentInput,
   plan: Plan,
   jobs: JobRun[],
   images: PinnedImages,
-  link: EnvironmentLink,
+  { link, seals }: Pick<DeploymentContext, 'link' | 'seals'>,
 ): Promise<void> {
   const { to: release } = plan.release;
   const contents: ReleaseContents = {
@@ -25,6 +28,7 @@ export async function keepRelease(
     at: Date.now(),
     jobs,
   };
+  if (seals) contents.seal = await sealOf(contents, taskQueue);
   await serialised(
     startChild('release', {
       workflowId: releaseId({ stack: stack.name, environment: stack.environment }, release),
@@ -36,4 +40,12 @@ export async function keepRelease(
       typedSearchAttributes: link.attributes(release),
     }),
   );
+}
+
+/** What a worker says about a release that it has deployed, so that nobody can put another in its place. */
+function sealOf({ release, stack, images }: ReleaseContents, taskQueue: string): Promise<string> {
+  const place = { stack: stack.name, environment: stack.environment };
+  // As the release will be read: without what JSON leaves out.
+  const digest = digestOf(releaseText(release, { stack, images }));
+  return activity('sealRelease', taskQueue, `seal release ${release}`)(place, digest);
 }

@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { Stack } from '../../model/stack';
+import { isPlain } from '../../temporal/connection';
+import { BadRequest } from '../../temporal/errors';
+import type { EnvironmentState, Place } from '../../workflows/messages';
+
+/** Requests to environments that take them only from a server. A signal has no answer, so the state is read. */
+
+const firstLookMs = 20;
+const longestLookMs = 400;
+const takenWithinMs = 15_000;
+
+/** @throws BadRequest if the environment takes requests of servers only, and this client is none */
+export function requireServer(place: Place, state: EnvironmentState | undefined, isServer: boolean): void {
+  if (state?.statements && !isServer)
+    throw new BadRequest(
+      `${place.stack}/${place.environment} takes requests only through its server; ` +
+        'use --server or `deploy-code login`',
+    );
+}
+
+/** @throws BadRequest if a stack asks for TLS, and the connection to Temporal leaves this machine without it */
+export function requireTls({ security }: Stack, temporal: Client): void {
+  if (security?.tls && isPlain(temporal))
+    throw new BadRequest(
+      'security.tls_enabled: the connection to Temporal has no TLS; set TEMPORAL_TLS and its certificates, or use a ' +
+        'profile that has it',
+    );
+}
+
+/**
+ * Waits until a protected environment shows that it has taken a request, which a worker judges first.
+ * @throws BadRequest if it does not
+ */
+export async function untilTaken(place: Place, isTaken: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + takenWithinMs;
+  for (let lookMs = firstLookMs; !(await isTaken()); lookMs = Math.min(lookMs * 2, longestLookMs)) {
+    if (Date.now() > deadline)
+      throw new BadRequest(
+        `${place.stack}/${place.environment} did not take the request within ${takenWithinMs / 1000} s; a worker may ` +
+          'not know the key of this server, or another request was faster. The log of the worker says which',
+      );
+    await sleep(lookMs);
+  }
+}
