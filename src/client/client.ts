@@ -342,7 +342,7 @@ export class DirectClient extends Reader {
     const before = await this.environment(place);
     requireServer(place, before, this.signer !== undefined);
     await send();
-    if (before?.statements) await untilTaken(place, isTaken);
+    if (before?.statements) await untilTaken(place, before, () => this.environment(place), isTaken);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { monotonicMs } from '../../guard/monotonic';
 import type { Stack } from '../../model/stack';
 import { isPlain } from '../../temporal/connection';
 import { BadRequest } from '../../temporal/errors';
@@ -10,6 +11,7 @@ import type { EnvironmentState, Place } from '../../workflows/messages';
 const firstLookMs = 20;
 const longestLookMs = 400;
 const takenWithinMs = 15_000;
+const graceMs = 1500;
 
 /** @throws BadRequest if the environment takes requests of servers only, and this client is none */
 export function requireServer(place: Place, state: EnvironmentState | undefined, isServer: boolean): void {
@@ -30,17 +32,29 @@ export function requireTls({ security }: Stack, temporal: Client): void {
 }
 
 /**
- * Waits until a protected environment shows that it has taken a request, which a worker judges first.
- * @throws BadRequest if it does not
+ * Waits until a protected environment has taken a request, which a worker judges first.
+ * @throws BadRequest if it does not; with the reason, if it says one
  */
-export async function untilTaken(place: Place, isTaken: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + takenWithinMs;
+export async function untilTaken(
+  place: Place,
+  before: EnvironmentState,
+  read: () => Promise<EnvironmentState | undefined>,
+  isTaken: () => Promise<boolean>,
+): Promise<void> {
+  let deadline = monotonicMs() + takenWithinMs;
+  let reason: string | undefined;
   for (let lookMs = firstLookMs; !(await isTaken()); lookMs = Math.min(lookMs * 2, longestLookMs)) {
-    if (Date.now() > deadline)
-      throw new BadRequest(
-        `${place.stack}/${place.environment} did not take the request within ${takenWithinMs / 1000} s; a worker may ` +
-          'not know the key of this server, or another request was faster. The log of the worker says which',
-      );
+    const { refused } = (await read()) ?? {};
+    if (reason === undefined && refused && refused.count > (before.refused?.count ?? 0)) {
+      // It may have been the request of somebody else, a moment before this one.
+      reason = refused.why;
+      deadline = Math.min(deadline, monotonicMs() + graceMs);
+    }
+    if (monotonicMs() > deadline) throw new BadRequest(reason ?? notTaken(place));
     await sleep(lookMs);
   }
+}
+
+function notTaken({ stack, environment }: Place): string {
+  return `${stack}/${environment} did not take the request within ${takenWithinMs / 1000} s; see the log of the worker`;
 }

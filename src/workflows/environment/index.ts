@@ -22,7 +22,7 @@ import { listen, listenToAct } from '../support/listen';
 import { inputs, shapes } from '../messages/shapes';
 import { patches } from '../support/patches';
 import { waitUntil } from '../support/serialised-events';
-import { requireStatements } from '../support/statements';
+import { onRefusal, requireStatements } from '../support/statements';
 import { EnvironmentMemory } from './memory';
 import { EnvironmentWatch } from './watch';
 
@@ -50,6 +50,7 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
     },
   );
   if (memory.state.statements) requireStatements();
+  onRefusal((_, why) => memory.noteRefusal(why));
   setHandler(environmentQuery, () => memory.shown);
   setHandler(storedSecretsQuery, () => memory.secrets.all);
   listen(joinSignal, shapes.join, (request) => memory.queue.join(request));

@@ -56,6 +56,11 @@ export class EnvironmentMemory {
     this.ownChanges += 1;
   }
 
+  /** Signals have no answer: clients read here why theirs had no effect. */
+  noteRefusal(why: string): void {
+    this.state.refused = { count: (this.state.refused?.count ?? 0) + 1, why };
+  }
+
   /** Makes a change of which the main loop has to know. */
   change(make: () => void): void {
     make();

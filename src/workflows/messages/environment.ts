@@ -125,6 +125,8 @@ export interface EnvironmentState {
   hosts?: string[];
   /** Requests need a statement of a server. Workers decide; this tells clients, and workers that forgot. */
   statements?: boolean;
+  /** The last request of somebody that was refused, and how many there were. */
+  refused?: { count: number; why: string };
   /** Values that stack files refer to, by name. Left out of {@link environmentQuery}. */
   secrets?: Record<string, StoredSecret>;
   recent: { deployment: number; outcome: Outcome | 'lost'; release?: number; past?: string }[];

@@ -159,6 +159,7 @@ const environmentState = partOf<EnvironmentState>({
   recent: listOf(fields({ deployment: 'number', outcome: 'text' })),
   secrets: optional(recordOf(storedSecret)),
   statements: optional('flag'),
+  refused: optional(fields({ count: 'count', why: 'text' })),
 });
 
 const scheduleSpec = partOf<ScheduleSpec>({
