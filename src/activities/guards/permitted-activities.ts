@@ -17,6 +17,8 @@ const rules: Record<keyof Activities, Rule> = {
   joinEnvironment: 'anybody',
   sealRelease: 'request',
   admitRequest: 'anybody',
+  // Judges a delivery by its own signature.
+  readHook: 'anybody',
   claimSlot: 'anybody',
   claimHost: 'anybody',
   reportHost: 'anybody',
