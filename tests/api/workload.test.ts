@@ -67,7 +67,7 @@ describe('the token of a CI job', () => {
   const whoami = async (token: string) =>
     (await app.inject({ url: '/api/v1/whoami', headers: { host, authorization: `Bearer ${token}` } })).json() as object;
 
-  it('becomes a token of ten minutes of the subject of the first rule that fits, which the audit trail has', async () => {
+  it('becomes a token of ten minutes of the subject of the first rule that fits, and is recorded', async () => {
     const { status, body } = await exchange(await sign());
     expect([status, body]).toEqual([
       200,

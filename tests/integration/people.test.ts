@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -94,6 +95,12 @@ bindings: ${roles}
     const headers = { cookie, origin: here };
     expect((await fetch(`${here}/auth/authorize`, { method: 'POST', headers, body })).status).toBe(200);
   };
+  const approve = async (code: string, cookie: string): Promise<void> => {
+    const page = await fetch(`${here}/device?user_code=${code}`, { headers: { cookie } });
+    const body = new URLSearchParams({ ...formOf(await page.text()), decision: 'allow' });
+    const headers = { cookie, origin: here };
+    expect((await fetch(`${here}/device`, { method: 'POST', headers, body })).status).toBe(200);
+  };
   const logIn = async (): Promise<ServerTokens> => {
     const cookie = await logInAtProvider();
     return logInByBrowser(here, { onUrl: () => undefined, open: (url) => consent(url, cookie) });
@@ -110,6 +117,34 @@ bindings: ${roles}
           roles: [{ role: 'operator', scope: 'shop' }],
         },
       });
+  });
+
+  it('use the command line through the server, whose tokens it renews, until they log out', async () => {
+    const cookie = await logInAtProvider();
+    const environment = { XDG_CONFIG_HOME: join(folder, 'config'), TEMPORAL_ADDRESS: '' };
+    const through = (...words: string[]) => cli(words, { cwd: folder, environment });
+    let approving: Promise<void> | undefined;
+    const child = spawn(process.execPath, [resolve('bin/deploy-code'), 'login', here, '--device', '--name', 'team'], {
+      cwd: folder,
+      env: { ...process.env, ...environment },
+    });
+    createInterface(child.stderr).on('line', (line) => {
+      const [, code] = /type the code (\S+)$/.exec(line) ?? [];
+      if (code !== undefined) approving = approve(code, cookie);
+    });
+    const [status] = (await once(child, 'exit')) as [number];
+    await approving;
+    expect(status).toBe(0);
+    const file = join(folder, 'config', 'deploy-code', 'contexts.json');
+    const contexts = JSON.parse(readFileSync(file, 'utf8')) as { contexts: Record<string, { expiresAt: number }> };
+    contexts.contexts.team!.expiresAt = 0;
+    writeFileSync(file, JSON.stringify(contexts));
+    // Both need the next token, and only one may ask for it.
+    for (const { code, stdout } of await Promise.all([through('whoami'), through('whoami')]))
+      expect([code, stdout]).toEqual([0, expect.stringContaining('user:ana@acme.example')]);
+    expect(await through('logout')).toMatchObject({ code: 0, stdout: `logged out of ${here}\n` });
+    const { records } = await engine.client.access.audit();
+    expect(records.map(({ what }) => what).at(-1)).toMatch(/^access revoke session \w+ of user:ana@acme.example$/);
   });
 
   it('are listed with their sessions, which an admin ends within five seconds at every server', async () => {

@@ -25,7 +25,7 @@ declare module 'fastify' {
   }
 }
 
-/** Lets no server start with an address that no rule is for. Returns those that everybody may use, as they are added. */
+/** Lets no server start with an address that no rule is for. Returns those that everybody may use, once added. */
 export function requireRules(app: FastifyInstance): ReadonlySet<string> {
   const open = new Set<string>();
   app.addHook('onRoute', ({ method, url, config }) => {

@@ -6,7 +6,7 @@ import { SigningKeys } from './jwt/signing-keys';
 
 /** How people and CI jobs log in. */
 export interface PeopleOptions {
-  /** The address of the installation, as browsers and programs have it, without a path: `https://deploy.example.com`. */
+  /** The address of the installation for browsers and programs, without a path: `https://deploy.example.com`. */
   externalUrl: string;
   /** What the access file declares now. */
   declared: () => AccessConfig;

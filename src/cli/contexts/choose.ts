@@ -3,6 +3,7 @@ import { originOf } from '../../client/remote/transport';
 import { rememberedEngine } from '../../temporal/development';
 import { BadRequest } from '../../temporal/errors';
 import type { ConnectionOptions } from '../options';
+import { sessionToken } from './session-token';
 import { readContexts, type Context } from './store';
 
 /**
@@ -25,7 +26,7 @@ export function chosenServer({
   if (process.env.DEPLOY_CODE_SERVER) return at(process.env.DEPLOY_CODE_SERVER);
   if (process.env.TEMPORAL_ADDRESS || isDevelopment(folder)) return undefined;
   const { current, contexts } = readContexts();
-  return current === undefined ? undefined : withToken(contexts[current]!.server, contexts[current]);
+  return current === undefined ? undefined : withToken(contexts[current]!.server, [current, contexts[current]!]);
 }
 
 function at(text: string): RemoteConnecting {
@@ -34,15 +35,18 @@ function at(text: string): RemoteConnecting {
   return withToken(server, known);
 }
 
-function contextOf(server: string): Context | undefined {
+function contextOf(server: string): [string, Context] | undefined {
   const { current, contexts } = readContexts();
   const own = Object.entries(contexts).filter(([, each]) => each.server === server);
-  return (own.find(([name]) => name === current) ?? own[0])?.[1];
+  return own.find(([name]) => name === current) ?? own[0];
 }
 
-function withToken(server: string, context: Context | undefined): RemoteConnecting {
-  const token = process.env.DEPLOY_CODE_TOKEN || context?.token;
+function withToken(server: string, known: [string, Context] | undefined): RemoteConnecting {
+  const token = process.env.DEPLOY_CODE_TOKEN;
   if (token) return { server, token };
+  const [name, context] = known ?? [];
+  if (name !== undefined && context?.refreshToken !== undefined) return { server, token: sessionToken(name) };
+  if (context?.token) return { server, token: context.token };
   throw new BadRequest(
     `there is no token for ${server}; log in with \`deploy-code login ${server}\`, or set DEPLOY_CODE_TOKEN`,
   );

@@ -15,8 +15,8 @@ const timeoutMs = 15_000;
 const longestAnswer = 64 * 1024;
 
 /**
- * The next tokens of a session. A refresh token is used once: a second time ends the session, so that two processes must
- * not refresh with the same one.
+ * The next tokens of a session. A refresh token is used once: a second time ends the session, so that no two processes
+ * may refresh with the same one.
  * @throws BadRequest if the session has ended; EngineUnreachable if the server does not answer
  */
 export async function refreshSession(server: string, refreshToken: string): Promise<ServerTokens> {

@@ -21,7 +21,8 @@ input { width: 100%; padding: .625rem .75rem; margin: 0 0 1rem; font: inherit; c
   border-radius: 8px; cursor: pointer; }
 .main { color: #fff; background: #1f5fd0; border-color: #1f5fd0; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-dl { margin: 0 0 1rem; } dt { font-size: .875rem; color: var(--dim); } dd { margin: 0 0 .5rem; overflow-wrap: anywhere; }
+dl { margin: 0 0 1rem; } dt { font-size: .875rem; color: var(--dim); }
+dd { margin: 0 0 .5rem; overflow-wrap: anywhere; }
 .code { font: 1.25rem ui-monospace, monospace; letter-spacing: .1em; }
 .qr { display: block; width: 14rem; margin: 0 auto 1rem; }
 .codes { columns: 2; padding: 0; list-style: none; font-family: ui-monospace, monospace; }

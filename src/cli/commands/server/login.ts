@@ -2,13 +2,16 @@ import type { Command } from 'commander';
 import { originOf, RemoteClient } from '../../../client/remote';
 import { BadRequest } from '../../../temporal/errors';
 import { changeContexts, readContexts, type Context } from '../../contexts/store';
+import { sessionContext } from '../../contexts/session-token';
 import { chosenServer } from '../../contexts/choose';
 import { withConnection, type ConnectionOptions } from '../../options';
-import { print, printJson, say, table } from '../../output/terminal';
+import { complain, print, printJson, say, table } from '../../output/terminal';
 import { askHidden } from '../../prompt';
 import { standardInput } from '../../secret-values';
 
 interface LoginOptions {
+  device?: boolean;
+  token?: boolean;
   tokenStdin?: boolean;
   name?: string;
 }
@@ -21,13 +24,15 @@ export function addLogin(program: Command): void {
     .command('login')
     .description('log in at a server; commands go through it from then on')
     .argument('<server>', 'its address, such as https://deploy.example.com')
-    .option('--token-stdin', 'take an API token from standard input, instead of asking for it')
+    .option('--device', 'show a code for a browser on another machine (default where there is none)')
+    .option('--token', 'ask for an API token, instead of a browser')
+    .option('--token-stdin', 'take an API token from standard input')
     .option('--name <name>', 'name of the context (default: host of the server)')
     .action(login);
 
   program
     .command('logout')
-    .description('forget a login, and its token; API tokens stay valid until they are revoked')
+    .description('forget a login, and end its session; API tokens stay valid until they are revoked')
     .argument('[context]', 'name of the context (default: the current one)')
     .action(logout);
 
@@ -48,22 +53,40 @@ export function addLogin(program: Command): void {
     .action(useContext);
 }
 
-async function login(text: string, { tokenStdin, name }: LoginOptions): Promise<void> {
+async function login(text: string, { name, ...how }: LoginOptions): Promise<void> {
   const server = originOf(text);
   const context = name ?? new URL(server).host;
   if (!contextName.test(context))
     throw new BadRequest(`"${context}" is no name of a context; use letters, digits, ., :, _ and -`);
-  const token = tokenStdin
-    ? Buffer.from(await standardInput())
-        .toString()
-        .trim()
-    : await askHidden('API token: ', 'Pass the token with --token-stdin');
-  const { subject } = await new RemoteClient({ server, token }).whoami();
+  const next = how.token || how.tokenStdin ? { server, token: await givenToken(how) } : await session(server, how);
+  const { subject } = await new RemoteClient({ server, token: next.token }).whoami();
   await changeContexts((all) => {
-    all.contexts[context] = { server, token };
+    all.contexts[context] = next;
     all.current = context;
   });
   say(`logged in at ${server} as ${subject}; commands go through it from now on`);
+}
+
+async function givenToken({ tokenStdin }: LoginOptions): Promise<string> {
+  if (!tokenStdin) return askHidden('API token: ', 'Pass the token with --token-stdin');
+  return Buffer.from(await standardInput())
+    .toString()
+    .trim();
+}
+
+/** Logs a person in, by a browser here or elsewhere. */
+async function session(server: string, { device }: LoginOptions): Promise<Context> {
+  const { hasBrowser, logInByBrowser, logInByDevice, openBrowser } = await import('../../login/index.js');
+  const tokens =
+    device || !hasBrowser()
+      ? await logInByDevice(server, {
+          onCode: ({ url, code }) => complain(`open ${url} in a browser, and type the code ${code}`),
+        })
+      : await logInByBrowser(server, {
+          onUrl: (url) => complain(`if no browser opens, open ${url}`),
+          open: openBrowser,
+        });
+  return sessionContext(server, tokens);
 }
 
 async function logout(name: string | undefined): Promise<void> {
@@ -75,7 +98,16 @@ async function logout(name: string | undefined): Promise<void> {
     if (all.current === found) delete all.current;
     return context;
   });
+  if (removed.refreshToken !== undefined) await endSession(removed.server, removed.refreshToken);
   say(`logged out of ${removed.server}`);
+}
+
+/** The login is forgotten here in any case. */
+async function endSession(server: string, refreshToken: string): Promise<void> {
+  const { revokeSession } = await import('../../login/index.js');
+  await revokeSession(server, refreshToken).catch((error: Error) =>
+    complain(`the session could not be ended, and ends by itself within twelve hours: ${error.message}`),
+  );
 }
 
 async function whoami({ json, ...options }: ConnectionOptions & { json?: boolean }): Promise<void> {
