@@ -42,6 +42,7 @@ describe('an access token', () => {
       subject: 'user:ana',
       token: session.id,
       session: session.id,
+      groups: ['group:ops'],
       roles: [
         expect.objectContaining({ subject: 'group:ops', role: 'operator' }),
         expect.objectContaining({ subject: 'user:ana', role: 'viewer' }),
