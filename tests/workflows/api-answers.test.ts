@@ -290,6 +290,20 @@ describe('the answers of the API', () => {
     await expectStatus(204, 'DELETE', '/registries/:registry', { params: { registry: 'registry.example' } });
   });
 
+  it('fit their schemas when they are about local users', async () => {
+    const user = { params: { user: 'ana@example.com' } };
+    await expectStatus(201, 'POST', '/access/users', { body: { name: 'ana@example.com' } });
+    await expectStatus(422, 'POST', '/access/users', { body: { name: 'ana@example.com' } });
+    await expectStatus(200, 'GET', '/access/users');
+    await expectStatus(201, 'POST', '/access/users/:user/invitation', user);
+    await expectStatus(201, 'POST', '/access/users/:user/reset', user);
+    await expectStatus(204, 'PUT', '/access/users/:user/disabled', user);
+    await expectStatus(204, 'DELETE', '/access/users/:user/disabled', user);
+    await expectStatus(204, 'PUT', '/access/second-factor', { body: { required: false } });
+    await expectStatus(204, 'DELETE', '/access/users/:user', user);
+    await expectStatus(422, 'DELETE', '/access/users/:user', user);
+  });
+
   it('were those of every route', () => {
     const all = [...routes.map(({ method, path }) => `${method} ${path}`), `GET ${events}`];
     // Tests of clients and of builds have these.
