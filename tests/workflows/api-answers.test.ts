@@ -4,6 +4,7 @@ import { createApiServer } from '../../src/api';
 import { routes } from '../../src/api/routes';
 import type { Stack } from '../../src/client';
 import { ChannelKey } from '../../src/guard/sealed-channel';
+import { newSessionToken } from '../../src/guard/access/session-token';
 import { seal } from '../../src/guard/sealing';
 import { kinds } from '../../src/model/session';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
@@ -255,7 +256,7 @@ describe('the answers of the API', () => {
     await expectStatus(200, 'GET', `${here}/secrets`);
     await expectStatus(200, 'GET', `${here}/sealing-key/uses`);
     await expectStatus(200, 'POST', `${here}/secrets/resealing`);
-    for (const path of [here, `${here}/deployments`, `${here}/releases/:release`]) {
+    for (const path of [here, `${here}/deployments`, `${here}/releases`, `${here}/releases/:release`]) {
       const body = await expectStatus(200, 'GET', path, { params: { release: '1' }, token: viewer });
       expect(JSON.stringify(body)).not.toMatch(/v1\.[0-9a-f]{16}\./);
     }
@@ -288,6 +289,21 @@ describe('the answers of the API', () => {
     await expectStatus(422, 'PUT', '/builds/current', { body: { build: 'unknown' } });
     await expectStatus(200, 'GET', '/registries');
     await expectStatus(204, 'DELETE', '/registries/:registry', { params: { registry: 'registry.example' } });
+  });
+
+  it('fit their schemas when they are about sessions', async () => {
+    const open = async (subject: string) => {
+      const { text: _text, ...secrets } = newSessionToken('command-line');
+      const person = { subject, groups: ['ops'], method: 'oidc company' };
+      await engine.client.access.sessions.open({ ...secrets, ...person, kind: 'command-line' });
+      return { params: { login: secrets.id } };
+    };
+    const [own, other] = [await open('user:root'), await open('user:vi')];
+    await expectStatus(200, 'GET', '/sessions');
+    await expectStatus(200, 'GET', '/access/sessions');
+    await expectStatus(204, 'DELETE', '/sessions/:login', own);
+    await expectStatus(204, 'DELETE', '/access/sessions/:login', other);
+    await expectStatus(422, 'DELETE', '/access/sessions/:login', other);
   });
 
   it('fit their schemas when they are about local users', async () => {
