@@ -373,7 +373,7 @@ describe('an address that is no route of the API', () => {
     expect(open.length).toBeGreaterThan(10);
     for (const address of open)
       expect(address).toMatch(
-        /^(GET|HEAD|POST) \/(login$|device$|auth\/|\.well-known\/oauth-authorization-server$|api\/v1\/openapi\.json$)/,
+        /^(GET|HEAD|POST) \/((?:login|device|docs)$|docs\/|auth\/|\.well-known\/oauth|api\/v1\/openapi\.json$)/,
       );
     const isUnguarded = ({ method, path }: (typeof all)[number]) => open.includes(`${method} /api/v1${path}`);
     expect(all.filter(isUnguarded)).toEqual([]);
