@@ -72,12 +72,23 @@ describeUnless(missing, 'requests that schemathesis makes of the description of 
       const lines = Object.entries(place).map(([name, value]) => `"${name}" = "${value}"`);
       writeFileSync(join(folder, 'schemathesis.toml'), ['[parameters]', ...lines, ''].join('\n'));
       const { port } = server.server.address() as AddressInfo;
+      const options = {
+        header: `Authorization: Bearer ${token}`,
+        phases: 'coverage,fuzzing',
+        checks: checks.join(','),
+        seed: '1',
+        'max-examples': '10',
+        'request-timeout': '30',
+        'generation-database': 'none',
+        warnings: 'off',
+        'exclude-path-regex': `(${streams.join('|')})$`,
+      };
       const { code, output } = await run(program!, folder, [
-        ...['run', `http://127.0.0.1:${port}/api/v1/openapi.json`, '--no-color', '--seed', '1'],
-        ...['--header', `Authorization: Bearer ${token}`, '--request-timeout', '30'],
-        ...['--phases', 'examples,coverage,fuzzing', '--max-examples', '10', '--continue-on-failure'],
-        ...['--checks', checks.join(','), '--generation-database', 'none', '--warnings', 'off'],
-        ...['--exclude-path-regex', `(${streams.join('|')})$`],
+        'run',
+        `http://127.0.0.1:${port}/api/v1/openapi.json`,
+        '--no-color',
+        '--continue-on-failure',
+        ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
       ]);
       expect(failures.map(({ message }) => message)).toEqual([]);
       if (code !== 0) throw new Error(output);

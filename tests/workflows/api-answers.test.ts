@@ -188,6 +188,7 @@ describe('the answers of the API', () => {
     for (const part of ['hosts', 'engines', 'load-balancer', 'later-failure', 'queue'])
       await expectStatus(200, 'GET', `${here}/${part}`);
     await expectStatus(200, 'GET', `${here}/audit`, { query: '?last=5' });
+    await expectStatus(200, 'GET', `${here}/releases`);
     await expectStatus(200, 'GET', `${here}/releases/:release`, { params: { release: '1' } });
     await expectStatus(404, 'GET', `${here}/releases/:release`, { params: { release: '99' } });
     const exec = `${here}/instances/:instance/exec`;

@@ -62,19 +62,23 @@ export class Audience {
   async *follow(request: FastifyRequest, topic: Topic, from: From, signal: AbortSignal): AsyncGenerator<LiveMessage> {
     this.require(await identify(request, this.access), topic);
     const lost = new AbortController();
+    const over = new AbortController();
     const check = setInterval(() => {
       identify(request, this.access)
         .then((caller) => this.require(caller, topic))
         .catch((error: unknown) => lost.abort(error));
     }, checkEveryMs);
     check.unref();
-    const messages = this.live.follow(topic, from, AbortSignal.any([signal, this.closing.signal, lost.signal]));
+    const ends = [signal, this.closing.signal, lost.signal, over.signal];
+    const messages = this.live.follow(topic, from, AbortSignal.any(ends));
     try {
       let next = await this.begun(() => messages.next());
       for (; !next.done && !lost.signal.aborted; next = await messages.next()) yield next.value;
     } finally {
       clearInterval(check);
-      await messages.return(undefined);
+      over.abort();
+      // Not awaited: what it waits for now may take its time while the engine is away.
+      void messages.return(undefined).catch(() => undefined);
     }
     if (lost.signal.aborted && !signal.aborted) throw lost.signal.reason;
   }

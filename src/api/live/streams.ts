@@ -29,9 +29,10 @@ export async function answerStream(
   reply.raw.once('close', () => gone.abort());
   const answer = () => {
     reply.hijack();
+    void metrics.countStream(new Promise((resolve) => reply.raw.once('close', resolve)));
     return new StreamAnswer(reply.raw, type, headers);
   };
-  await metrics.countStream(write(answer, gone.signal).finally(leave));
+  await write(answer, gone.signal).finally(leave);
 }
 
 /** Answers with one topic. */
@@ -56,7 +57,7 @@ async function* withFirst(first: IteratorResult<Sent>, rest: AsyncGenerator<Sent
     if (!first.done) yield first.value;
     if (!first.done) yield* rest;
   } finally {
-    await rest.return(undefined);
+    void rest.return(undefined).catch(() => undefined);
   }
 }
 
