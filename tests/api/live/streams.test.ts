@@ -8,6 +8,9 @@ describe('topics as server-sent events', () => {
   const engine = new ApiEngine();
   let server: Awaited<ReturnType<ApiEngine['serve']>>;
   let viewer: string;
+  let revoked: string;
+  let withdrawn: string;
+  let own: string;
   const open: Stream[] = [];
   const follow = async (query: string, token = viewer, headers: Record<string, string> = {}, port = server.port) => {
     const stream = await Stream.open(`http://127.0.0.1:${port}/api/v1${query}`, token, headers);
@@ -18,6 +21,9 @@ describe('topics as server-sent events', () => {
   beforeAll(async () => {
     server = await engine.serve({ streamsPerCaller: 30 });
     viewer = engine.token([{ role: 'viewer', scope: 'shop' }]);
+    revoked = engine.token([{ role: 'viewer', scope: 'shop' }]);
+    withdrawn = engine.token([{ role: 'viewer', scope: 'shop/production' }], { subject: 'user:leaver' });
+    own = engine.token([{ role: 'viewer', scope: 'shop' }]);
     engine.deploy('shop', 'production');
     engine.deploy('blog', 'production');
   });
@@ -125,8 +131,6 @@ describe('topics as server-sent events', () => {
   });
 
   it('end within five seconds after the token was revoked or the role withdrawn', async () => {
-    const revoked = engine.token([{ role: 'viewer', scope: 'shop' }]);
-    const withdrawn = engine.token([{ role: 'viewer', scope: 'shop/production' }], { subject: 'user:leaver' });
     const streams = [
       await follow('/live?topics=environment:shop/production', revoked),
       await follow('/live?topics=environment:shop/production,logs:shop/production', withdrawn),
@@ -176,7 +180,6 @@ describe('topics as server-sent events', () => {
   });
 
   it('are bounded for one caller, and free again when they end', async () => {
-    const own = engine.token([{ role: 'viewer', scope: 'shop' }]);
     const few = await engine.serve({ streamsPerCaller: 2 });
     const one = () => follow('/live?topics=environment:shop/production', own, {}, few.port);
     const streams = [await one(), await one()];
