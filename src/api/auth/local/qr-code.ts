@@ -1,6 +1,6 @@
 /**
- * QR codes (ISO/IEC 18004) of texts for authenticator apps: bytes, error correction L, versions 1 to 15, mask 0. A reader
- * takes any mask; so there is no search for the best one.
+ * QR codes (ISO/IEC 18004) of texts for authenticator apps: bytes, error correction L, versions 1 to 15, mask 0. A
+ * reader takes any mask; so there is no search for the best one.
  */
 
 /** For each version from 1: codewords for error correction in a block, and blocks. */
