@@ -26,10 +26,10 @@ async function exchange({ server, audience }, env, mask, now) {
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams(form).toString(),
   });
-  if (status !== 200 || typeof body.access_token !== 'string')
-    throw new Error(
-      `the server does not let this workflow in (${status}): ${body.error_description ?? body.error ?? body.detail ?? ''}`,
-    );
+  if (status !== 200 || typeof body.access_token !== 'string') {
+    const reason = body.error_description ?? body.error ?? body.detail ?? '';
+    throw new Error(`the server does not let this workflow in (${status}): ${reason}`);
+  }
   mask(body.access_token);
   const seconds = Number.isFinite(body.expires_in) ? body.expires_in : 300;
   return { token: body.access_token, until: now() + (seconds / 2) * 1000 };

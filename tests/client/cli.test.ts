@@ -134,7 +134,7 @@ describe('the command line, without an engine', () => {
     const complete = (...words: string[]) => {
       const typed = [resolve('bin/deploy-code'), ...words].map((word) => `'${word}'`).join(' ');
       const call = `COMP_WORDS=(${typed}); COMP_CWORD=${words.length}; _deploy_code; echo "\${COMPREPLY[@]}"`;
-      return execFileSync('bash', ['-c', `${script}\n${call}`], { encoding: 'utf8' }).trim();
+      return execFileSync('bash', ['-c', `${script}\n${call}`], { encoding: 'utf8', cwd: dirname(file) }).trim();
     };
     expect(complete('logs', '-c', file, 'a')).toBe('api admin');
     expect(complete('restart', '--config', file, 'w')).toBe('web');

@@ -209,7 +209,8 @@ services:
   it('refuses rules about subjects without a server that knows them', () => {
     const file = 'name: shop\nsecurity: {rbac: {enabled: true, roles: [admin]}}\nservices: {a: {image: x}}\n';
     expect(problems(file)).toEqual([
-      '2:19 security.rbac.enabled: needs security.auth.enabled, because only a server knows who somebody is; set it too',
+      '2:19 security.rbac.enabled: needs security.auth.enabled, ' +
+        'because only a server knows who somebody is; set it too',
     ]);
     expect(problems(file.replace('{rbac', '{auth: {enabled: true, method: JWT}, rbac'))).toEqual([]);
   });

@@ -139,8 +139,8 @@ export class StatementGuard {
     };
     if (typeof claims === 'object' && !mismatchOf(claims, { ...expected, at: claims.issued })) return;
     throw new SoftwareFault(
-      `release ${number} of ${place.stack}/${place.environment} was not kept by a worker with --statement-keys, or was ` +
-        'changed since; deploy the stack file again',
+      `release ${number} of ${place.stack}/${place.environment} was not kept by a worker with --statement-keys, ` +
+        'or was changed since; deploy the stack file again',
     );
   }
 
