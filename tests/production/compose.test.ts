@@ -144,10 +144,12 @@ describe('docker-compose.yml', () => {
     for (const [, { ports = [] }] of services) for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
     expect(services.filter(([, { network_mode }]) => network_mode).map(([name]) => name)).toEqual([
       'worker',
+      'server',
       'prometheus',
     ]);
     expect(file.services.prometheus!.command).toContain('--web.listen-address=127.0.0.1:9090');
     expect(worker.command).toBeUndefined(); // the worker's own default is 127.0.0.1
+    expect(file.services.server!.command).toContain('${DEPLOY_CODE_SERVER_HOST:-127.0.0.1}');
   });
 
   it('mounts files that exist and volumes that it declares', () => {
@@ -157,7 +159,7 @@ describe('docker-compose.yml', () => {
     expect(new Set(sources.filter((each) => /^\w/.test(each)))).toEqual(new Set(Object.keys(file.volumes)));
   });
 
-  it('has Prometheus scrape the ports that the worker and Temporal serve', () => {
+  it('has Prometheus scrape the ports that the worker, the server and Temporal serve', () => {
     const { scrape_configs: jobs } = parse(read('configs/production/prometheus.yml')) as {
       scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[];
     };
@@ -168,6 +170,7 @@ describe('docker-compose.yml', () => {
     const [port] = temporal.environment!.PROMETHEUS_ENDPOINT!.split(':').slice(-1);
     expect(targets).toEqual({
       'deploy-code': ['127.0.0.1:9464'],
+      'deploy-code-server': ['127.0.0.1:9466'],
       temporal: [temporal.ports!.find((each) => each.endsWith(`:${port}`))!.replace(`:${port}`, '')],
       prometheus: ['127.0.0.1:9090'],
     });

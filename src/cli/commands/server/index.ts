@@ -1,6 +1,4 @@
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
-import type { Server } from 'node:http';
-import type { SecureContextOptions, Server as TlsServer } from 'node:tls';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { AccessConfig } from '../../../config/access';
 import { hostPort } from '../../../model/names/host-port';
@@ -10,15 +8,11 @@ import { list, positive, withTemporal, type ConnectionOptions } from '../../opti
 import { complain, say } from '../../output/terminal';
 import { inviteFirstAdmin } from './first-admin';
 import { signerOf } from '../session';
+import { tlsOf, type TlsOptions } from './tls';
 
-interface ServerCommandOptions extends ConnectionOptions {
-  host: string;
+interface ServerCommandOptions extends ConnectionOptions, TlsOptions {
   port: number;
   innerPort: number;
-  tlsCert?: string;
-  tlsKey?: string;
-  tlsMin: '1.2' | '1.3';
-  plainHttp?: boolean;
   allowHost?: string[];
   trustedProxy?: string[];
   perMinute: number;
@@ -26,8 +20,6 @@ interface ServerCommandOptions extends ConnectionOptions {
   externalUrl?: string;
   statementKey?: string;
 }
-
-const reloadEveryMs = 10_000;
 
 /** Adds the command that serves the API. */
 export function addServer(program: Command): void {
@@ -39,12 +31,21 @@ export function addServer(program: Command): void {
       .option('--host <address>', 'listen address', '127.0.0.1')
       .option('--port <port>', 'port', positive, 8080)
       .option('--inner-port <port>', 'port of /healthz, /readyz and /metrics, on loopback', positive, 9466)
-      .option('--tls-cert <file>', 'certificate in PEM, with its chain; read again when it changes')
-      .option('--tls-key <file>', 'private key in PEM')
+      .option(
+        '--tls-cert <file>',
+        'certificate in PEM, with its chain; read again when it changes (default: cert.pem in DEPLOY_CODE_TLS)',
+      )
+      .option('--tls-key <file>', 'private key in PEM (default: key.pem in DEPLOY_CODE_TLS)')
       .addOption(new Option('--tls-min <version>', 'oldest version of TLS').choices(['1.2', '1.3']).default('1.3'))
       .option('--plain-http', 'serve others without TLS, behind a proxy of your own that has it')
-      .option('--access <file>', 'where people log in, and roles that are kept in Git; read again when it changes')
-      .option('--external-url <url>', 'address of the installation for people who log in (or external_url in the file)')
+      .option(
+        '--access <file>',
+        'where people log in, and roles that are kept in Git; read again when it changes (default: DEPLOY_CODE_ACCESS)',
+      )
+      .option(
+        '--external-url <url>',
+        'address of the installation for people who log in (default: DEPLOY_CODE_EXTERNAL_URL, or external_url in the file)',
+      )
       .option('--allow-host <names>', 'host names of this server; requests for other names are refused', list)
       .option('--trusted-proxy <addresses>', 'proxies whose X-Forwarded-For counts', list)
       .option(
@@ -70,9 +71,10 @@ function addServerKey(server: Command): void {
     });
 }
 
-async function serve(options: ServerCommandOptions): Promise<void> {
-  const { host, port, tlsCert, tlsKey, plainHttp = false, allowHost = [], trustedProxy, perMinute } = options;
-  requireTransport(options);
+async function serve(given: ServerCommandOptions): Promise<void> {
+  const options = withEnvironment(given);
+  const { host, port, plainHttp = false, allowHost = [], trustedProxy, perMinute } = options;
+  const tls = tlsOf(options);
   const [{ ApiMetrics, createApiServer }, { DeployCodeClient }, { guardProcess }, { serveHttp }, { watchAccess }] =
     await Promise.all([
       import('../../../api/index.js'),
@@ -88,10 +90,6 @@ async function serve(options: ServerCommandOptions): Promise<void> {
   const metrics = new ApiMetrics();
   const onFailure = (error: Error, request?: { method: string; route: string }) =>
     complain(`${request ? `${request.method} ${request.route}` : 'a request'} failed: ${error.message}`);
-  const readTls =
-    tlsCert !== undefined && tlsKey !== undefined
-      ? () => ({ cert: readPem(tlsCert), key: readPem(tlsKey), minVersion: `TLSv${options.tlsMin}` as const })
-      : undefined;
   const app = await createApiServer({
     client,
     host: { bound: host, allowed: allowHost },
@@ -99,7 +97,7 @@ async function serve(options: ServerCommandOptions): Promise<void> {
     metrics,
     version: (require('../../../../package.json') as { version: string }).version,
     onFailure,
-    ...(readTls && { tls: readTls() }),
+    ...(tls && { tls: tls.read() }),
     ...(externalUrl !== undefined && { people: { externalUrl, declared: () => access.current() } }),
     ...(trustedProxy && { trustedProxies: trustedProxy }),
   });
@@ -114,11 +112,11 @@ async function serve(options: ServerCommandOptions): Promise<void> {
         (error: Error) => [error.message],
       ),
   });
-  const stopReloading = readTls ? reloadTls(app.server, [tlsCert!, tlsKey!], readTls) : () => undefined;
+  const stopReloading = tls?.follow(app.server);
   const stopping = new AbortController();
   const stop = async (): Promise<void> => {
     stopping.abort();
-    stopReloading();
+    stopReloading?.();
     access.stop();
     inner.close();
     await app.close();
@@ -127,12 +125,24 @@ async function serve(options: ServerCommandOptions): Promise<void> {
   guardProcess({ onError: onFailure, stop });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
   say(
-    `the API is at ${readTls ? 'https' : 'http'}://${hostPort(host, port)}/api/v1` +
-      (plainHttp && !readTls ? ', without TLS: keep it behind a proxy that has it' : ''),
+    `the API is at ${tls ? 'https' : 'http'}://${hostPort(host, port)}/api/v1` +
+      (plainHttp && !tls ? ', without TLS: keep it behind a proxy that has it' : ''),
   );
   if (externalUrl === undefined) return;
   const isDeclared = () => access.current().bindings.length > 0;
   await inviteFirstAdmin(client, externalUrl, { isDeclared, signal: stopping.signal });
+}
+
+/** Options that a container gets from its environment: an empty one is none. */
+function withEnvironment(options: ServerCommandOptions): ServerCommandOptions {
+  const { DEPLOY_CODE_TLS: folder, DEPLOY_CODE_ACCESS: access, DEPLOY_CODE_EXTERNAL_URL: externalUrl } = process.env;
+  const hasCertificate = options.tlsCert !== undefined || options.tlsKey !== undefined || options.plainHttp;
+  return {
+    ...(folder && !hasCertificate && { tlsCert: join(folder, 'cert.pem'), tlsKey: join(folder, 'key.pem') }),
+    ...(access && { access }),
+    ...(externalUrl && { externalUrl }),
+    ...options,
+  };
 }
 
 /**
@@ -151,36 +161,4 @@ async function externalUrlOf(
   if (Object.keys({ ...providers, ...workloads }).length > 0)
     throw new BadRequest('people need the address of this server: give --external-url, or external_url in the file');
   return undefined;
-}
-
-/** @throws BadRequest if tokens would travel unencrypted, or half of a certificate is given */
-function requireTransport({ host, tlsCert, tlsKey, plainHttp }: ServerCommandOptions): void {
-  if ((tlsCert === undefined) !== (tlsKey === undefined))
-    throw new BadRequest('give both --tls-cert and --tls-key, or neither');
-  if (tlsCert === undefined && !plainHttp && !isLoopback(host) && host !== '::1')
-    throw new BadRequest(
-      `tokens for ${host} would travel unencrypted: give --tls-cert and --tls-key, ` +
-        'or --plain-http if a proxy in front of it has TLS',
-    );
-}
-
-function readPem(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new BadRequest(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`, { cause: error });
-  }
-}
-
-/** Takes a renewed certificate without a restart; keeps the old one while the files do not fit together. */
-function reloadTls(server: Server, files: string[], read: () => SecureContextOptions): () => void {
-  const reload = () => {
-    try {
-      (server as unknown as TlsServer).setSecureContext(read());
-    } catch (error) {
-      complain(`the certificate in ${files[0]} is not usable, and the one before stays: ${(error as Error).message}`);
-    }
-  };
-  for (const file of files) watchFile(file, { interval: reloadEveryMs, persistent: false }, reload);
-  return () => files.forEach((file) => unwatchFile(file, reload));
 }
