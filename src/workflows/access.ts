@@ -2,8 +2,7 @@ import type { UpdateDefinition } from '@temporalio/common';
 import { setHandler } from '@temporalio/workflow';
 import { Sessions } from './identity/sessions';
 import { SignIn } from './identity/sign-in';
-import { admit } from './support/admit';
-import { keep, recordAct, refusal } from './support/installation';
+import { handedOn, keep, recordAct, refusal } from './support/installation';
 import { accepts, listen } from './support/listen';
 import {
   accessLimits,
@@ -41,8 +40,8 @@ import { tidied, type Shape } from './messages/shape';
 import { inputs, shapes } from './messages/shapes';
 
 /** Keeps the roles, tokens and sessions of an installation, for its servers. */
-export async function access(before: KeptAccess = { bindings: [], tokens: {} }): Promise<void> {
-  const state = admit(before, inputs.accessState, 'access');
+export async function access(before?: KeptAccess): Promise<void> {
+  const state = handedOn(before, { bindings: [], tokens: {} }, inputs.accessState);
   const kept = new Access(state);
   setHandler(accessQuery, () => kept.forServers);
   take(grantUpdate, shapes.grant, (grant) => kept.grant(grant));

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { actingFor, DeployCodeClient, DirectClient, type Stack } from '../../src/client';
+import { digestOfLink } from '../../src/guard/access/one-time-secrets';
 import { keyIdOf, statementSigner } from '../../src/guard/access/statement';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { connect, connectionSettings } from '../../src/temporal/connection';
@@ -13,6 +14,7 @@ import {
   storeSecretSignal,
   taskQueue,
   accessId,
+  usersId,
 } from '../../src/workflows/messages';
 import type { Role } from '../../src/model/access';
 import { serveApi } from '../support/api-server';
@@ -300,6 +302,25 @@ describe('an environment that takes requests of its server only', () => {
       expect.objectContaining({ subject: 'user:bob', by: 'user:alice' }),
     );
     expect(JSON.stringify(await server.access.bindings())).not.toContain('mallory');
+  });
+
+  it('lets nobody log in but at the server', async () => {
+    const { access } = engine.client;
+    const key = { id: 'a'.repeat(43), x: 'b'.repeat(43), until: Date.now() + 3_600_000 };
+    const contents = { users: {}, strangers: {}, secondFactor: false };
+    const begun = await temporal.workflow.start('users', { workflowId: usersId, taskQueue, args: [contents] });
+    expect(await reasonOf(begun.result())).toContain('takes over contents from its own earlier run only');
+    for (const attempt of [access.users.add('mallory'), access.sessions.publishKey(key)])
+      expect(await reasonOf(attempt)).toContain('takes requests only');
+
+    const { path } = await asAlice(() => server.access.users.add('carol'));
+    expect(await reasonOf(access.users.invite('carol'))).toContain('takes requests only');
+    const digest = digestOfLink(path.split('/').pop()!)!;
+    const password = `scrypt$17$8$1$${'a'.repeat(22)}$${'b'.repeat(43)}`;
+    expect(await reasonOf(access.users.logIns.redeem(digest, password))).toContain('takes requests only');
+    expect(await server.access.users.logIns.redeem(digest, password)).toBe('carol');
+    await server.access.sessions.publishKey(key);
+    expect((await server.access.state()).keys).toHaveProperty(key.id);
   });
 });
 

@@ -10,7 +10,9 @@ import { failureTypes } from '../../activities/contract';
 import type { AuditHead } from '../../model/audit';
 import { toProblem } from '../deployment/steps/failure';
 import { installation, taskQueue, type Act } from '../messages';
+import type { Shape } from '../messages/shape';
 import { activity } from './activity-options';
+import { admit } from './admit';
 import { waitUntil } from './serialised-events';
 
 /** What workflows share that keep something for a whole installation. */
@@ -21,6 +23,18 @@ const idleMs = 600_000;
 interface Kept {
   /** The end of the audit trail of the installation. */
   audit?: AuditHead;
+}
+
+/**
+ * What the run before has handed on; `empty` if this is the first one. Whoever reaches Temporal can start the workflow
+ * with contents of their own, which are not taken over.
+ * @throws ApplicationFailure for such contents, and for malformed ones
+ */
+export function handedOn<S>(before: S | undefined, empty: S, shape: Shape): S {
+  if (before === undefined) return empty;
+  const { workflowType, continuedFromExecutionRunId } = workflowInfo();
+  if (continuedFromExecutionRunId !== undefined) return admit(before, shape, workflowType);
+  throw refusal(`${workflowType} takes over contents from its own earlier run only; nothing was taken over`);
 }
 
 /** Keeps the workflow running, with a new history when this one is long, for as long as there is something to keep. */

@@ -1,7 +1,6 @@
 import type { UpdateDefinition } from '@temporalio/common';
 import { setHandler } from '@temporalio/workflow';
-import { admit } from '../support/admit';
-import { keep } from '../support/installation';
+import { handedOn, keep } from '../support/installation';
 import { accepts } from '../support/listen';
 import {
   addPasskeyUpdate,
@@ -36,8 +35,8 @@ import { LogIns } from './log-ins';
 import { People } from './people';
 
 /** Keeps the local users of an installation: digests of passwords, second factors, invitations, failed log-ins. */
-export async function users(before: UsersState = { users: {}, strangers: {}, secondFactor: false }): Promise<void> {
-  const state = admit(before, inputs.usersState, 'users');
+export async function users(before?: UsersState): Promise<void> {
+  const state = handedOn(before, { users: {}, strangers: {}, secondFactor: false }, inputs.usersState);
   const people = new People(state);
   const logIns = new LogIns(state);
   const factors = new Factors(state);

@@ -1,0 +1,87 @@
+import type { Socket } from 'node:net';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import type { ApiMetrics } from './metrics';
+import { answerMalformed, ApiProblem, problemOf } from './problems';
+
+export interface AppOptions {
+  /** Certificate and key in PEM; absent: plain HTTP. */
+  tls?: { cert: Buffer; key: Buffer; minVersion: 'TLSv1.2' | 'TLSv1.3' };
+  /** Addresses of proxies whose `X-Forwarded-For` counts. */
+  trustedProxies?: string[];
+  onFailure: (error: Error, request?: { method: string; route: string }) => void;
+}
+
+const largestBody = 2 * 1024 * 1024;
+const requestMs = 30_000;
+/** For plain HTTP and TLS. */
+const timeouts = { headersTimeout: 10_000, connectionsCheckingInterval: 1000 } as const;
+/** A connection on which nothing happens is closed after this time, if no request is worked on. */
+const connectionMs = 60_000;
+/** The longest that a request is worked on. */
+const workMs = 600_000;
+const connections = 2000;
+
+/** A server without an address yet: its limits of size and time, and how it answers errors. */
+export function createApp({ tls, trustedProxies, onFailure }: AppOptions, metrics: ApiMetrics): FastifyInstance {
+  const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+    sendProblem(error, request, reply, onFailure);
+  const app = fastify({
+    bodyLimit: largestBody,
+    requestTimeout: requestMs,
+    connectionTimeout: connectionMs,
+    http: timeouts,
+    ...(tls && { https: { ...timeouts, ...tls } }),
+    frameworkErrors: (...failed: Parameters<typeof answer>) => void answer(...failed),
+    clientErrorHandler: answerMalformed,
+    ...(trustedProxies && { trustProxy: trustedProxies }),
+    routerOptions: { maxParamLength: 300, ignoreTrailingSlash: false },
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+  } as never) as unknown as FastifyInstance;
+  app.server.maxConnections = connections;
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(answer);
+  app.setNotFoundHandler((request, reply) =>
+    answer(new ApiProblem('not_found', 'there is nothing at this address'), request, reply),
+  );
+  measure(app, metrics);
+  keepWhileWorking(app);
+  return app;
+}
+
+/** The connection of a request stays open while the request is worked on, even if nothing is sent meanwhile. */
+function keepWhileWorking(app: FastifyInstance): void {
+  app.addHook('preHandler', async ({ raw }) => closeAfter(raw.socket, workMs));
+  app.addHook('onSend', async ({ raw }, _, payload) => {
+    closeAfter(raw.socket, connectionMs);
+    return payload;
+  });
+}
+
+/** A request that is injected into the server has no real socket. */
+function closeAfter(socket: Socket, idleMs: number): void {
+  if ('setTimeout' in socket) socket.setTimeout(idleMs);
+}
+
+function measure(app: FastifyInstance, metrics: ApiMetrics): void {
+  app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
+    metrics.observe(routeOptions.url ?? 'unknown', method, statusCode, elapsedTime / 1000);
+    if (statusCode === 401 || statusCode === 403 || statusCode === 429) metrics.deny(String(statusCode));
+  });
+}
+
+function sendProblem(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  onFailure: AppOptions['onFailure'],
+): FastifyReply {
+  const problem = problemOf(error);
+  if (problem.code === 'failed')
+    onFailure(error as Error, { method: request.method, route: request.routeOptions.url ?? 'unknown' });
+  if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="deploy-code"');
+  if (problem.status === 503) void reply.header('retry-after', '5');
+  return reply.code(problem.status).type('application/problem+json').serializer(JSON.stringify).send(problem);
+}
