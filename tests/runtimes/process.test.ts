@@ -87,17 +87,17 @@ describe('the process runtime', () => {
     it('exits when it exits itself, with its last output and its code', async () => {
       const instance = await started(script(`${daemon} sleep 0.2; echo last words; exit 7`), { restart: 'no' });
       const pid = await pidIn(instance);
-      expect(await runtime.waitForExit(instance.name, AbortSignal.timeout(5000))).toBe(7);
+      expect(await runtime.waitForExit(instance.name, AbortSignal.timeout(60_000))).toBe(7);
       expect((await runtime.logs(instance.name, { tail: 5 })).lines).toEqual(['last words']);
       expect(alive(pid)).toBe(false);
       await runtime.remove(instance);
     });
 
     it('exits also where nothing tells the child from a stranger', async () => {
-      const instance = await started(script(`setsid env -i PATH="$PATH" sleep 20 & sleep 0.2; exit 7`), {
+      const instance = await started(script(`setsid env -i PATH="$PATH" sleep 90 & sleep 0.2; exit 7`), {
         restart: 'no',
       });
-      expect(await runtime.waitForExit(instance.name, AbortSignal.timeout(5000))).toBe(7);
+      expect(await runtime.waitForExit(instance.name, AbortSignal.timeout(60_000))).toBe(7);
       await runtime.remove(instance);
     });
 
@@ -125,7 +125,7 @@ describe('the process runtime', () => {
 
   it('says by which signal a process has ended', async () => {
     const instance = await started(script('kill -SEGV $$'), { restart: 'no' });
-    expect(await runtime.waitForExit(instance.name, AbortSignal.timeout(5000))).toBe(139);
+    expect(await runtime.waitForExit(instance.name, AbortSignal.timeout(60_000))).toBe(139);
     await runtime.remove(instance);
   });
 

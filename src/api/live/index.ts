@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DirectClient } from '../../client';
+import type { DeploymentHandle, DirectClient } from '../../client';
 import { find } from '../routes/deployments';
 import { readDeployment } from './deployments';
 import { readEnvironment } from './environments';
@@ -18,6 +18,8 @@ const largestCount = 1_000_000_000;
 /** Topics that are followed live. */
 export class Live {
   private readonly sources = new Map<string, Source[]>();
+  /** Deployments that are looked for, by their ids. */
+  private readonly looking = new Map<string, Promise<unknown>>();
 
   constructor(
     private readonly client: DirectClient,
@@ -62,7 +64,7 @@ export class Live {
       case 'deployment': {
         const seen = from.after === undefined ? 0 : numberOf(from.after);
         const handle = await find(client, { ...topic.place, deployment: topic.deployment });
-        if (!this.sources.has(handle.id)) await handle.progress(largestCount);
+        if (!this.sources.has(handle.id)) await this.look(handle);
         return found(handle.id, readDeployment(handle), () => seen);
       }
       case 'environment': {
@@ -72,6 +74,15 @@ export class Live {
       case 'logs':
         return LogSource.found(client, topic, from);
     }
+  }
+
+  /** Asks once however many want to follow it. @throws WorkflowNotFoundError if there is no such deployment */
+  private look(handle: DeploymentHandle): Promise<unknown> {
+    const known = this.looking.get(handle.id);
+    if (known) return known;
+    const looking = handle.progress(largestCount).finally(() => this.looking.delete(handle.id));
+    this.looking.set(handle.id, looking);
+    return looking;
   }
 
   private open(key: string, source: Source): Source {

@@ -44,7 +44,8 @@ export function addServer(program: Command): void {
       )
       .option(
         '--external-url <url>',
-        'address of the installation for people who log in (default: DEPLOY_CODE_EXTERNAL_URL, or external_url in the file)',
+        'address of the installation for people who log in (default: DEPLOY_CODE_EXTERNAL_URL, or external_url in ' +
+          'that file)',
       )
       .option('--allow-host <names>', 'host names of this server; requests for other names are refused', list)
       .option('--trusted-proxy <addresses>', 'proxies whose X-Forwarded-For counts', list)
