@@ -108,7 +108,7 @@ export function withPermission(activities: Activities, guard: StatementGuard): A
   const permitted = (Object.entries(activities) as [keyof Activities, Activity][]).map(([name, run]) => [
     name,
     async (...input: unknown[]) => {
-      const place = rules[name] === 'anybody' ? undefined : placeOf(input[0]);
+      const place = rules[name] === 'anybody' ? undefined : placeOf(name, input[0]);
       if (place && guard.demand(place)) await withHeartbeat(() => requirePermission(guard, name, place));
       const result = await run(...input);
       if (name === 'recordAudit') await noteSuccess(guard, input as Parameters<Activities['recordAudit']>);
@@ -145,7 +145,8 @@ export function executionOfTask(): Execution {
   throw new SoftwareFault('only workflows have activities performed');
 }
 
-function placeOf(input: unknown): Place {
-  const { place, stack, environment } = input as Partial<Place> & { place?: Place };
-  return place ?? { stack: stack!, environment: environment! };
+/** Where the activity itself has its environment from: an input that names another one besides does not count. */
+function placeOf(name: keyof Activities, input: unknown): Place {
+  const { stack, environment } = name === 'restartInstance' ? (input as { place: Place }).place : (input as Place);
+  return { stack, environment };
 }

@@ -6,8 +6,8 @@ import { SoftwareFault } from '../../../src/activities/failures';
 import { withPermission } from '../../../src/activities/guards/permitted-activities';
 
 const place = { stack: 'shop', environment: 'production' };
-/** What an input of an activity may hold its environment in. */
-const input = { ...place, place };
+/** Inputs of activities, which have their environment in one of two places. */
+const inputOf = (name: string, of = place) => (name === 'restartInstance' ? { place: of } : of);
 
 /** What changes an environment, or what runs in it. */
 const changing = [
@@ -47,14 +47,15 @@ interface Case {
   /** The action that the workflow of the activity was started for, with a statement. */
   action?: string;
   workflowId?: string;
+  input?: object;
 }
 
 async function performed(
   name: keyof Activities,
-  { isProtected = true, action, workflowId = 'deployment/shop/production/1' }: Case,
+  { isProtected = true, action, workflowId = 'deployment/shop/production/1', input = inputOf(name) }: Case,
 ): Promise<string> {
   const guard = {
-    demand: () => (isProtected ? {} : undefined),
+    demand: ({ stack }: typeof place) => (isProtected && stack === 'shop' ? {} : undefined),
     permit: async () => {
       if (action === undefined) throw new SoftwareFault('no statement');
       return { place, action, input: {} };
@@ -74,6 +75,12 @@ describe('an activity that changes a protected environment', () => {
   it.each(changing)('%s is performed for nobody without a statement', async (name) => {
     expect(await performed(name, {})).toBe('no statement');
     expect(await performed(name, { isProtected: false })).toBe('performed');
+  });
+
+  it.each(changing)('%s is not performed for whoever names another environment besides', async (name) => {
+    const free = { stack: 'free', environment: 'production' };
+    const input = { ...free, place: free, ...inputOf(name) };
+    expect(await performed(name, { input })).toBe('no statement');
   });
 
   it('is performed for the deployment, the command or the removal that was stated, and for no other', async () => {
