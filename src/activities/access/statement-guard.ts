@@ -198,7 +198,7 @@ export class StatementGuard {
       this.requireFit(claims, { action, ...place, request: digest, at: now() }, place);
       const mayOwn = ownActs.has(action);
       if (this.isOwn(claims) && !mayOwn) throw refusal(place, 'workers may not ask for this');
-      if (!this.isOwn(claims)) requireSubject(claims, place, demand);
+      if (!this.isOwn(claims)) requireSubject(claims, place, demand, name === 'amend');
       return { id: claims.id, until: claims.expires };
     } catch (error) {
       if (error instanceof SoftwareFault) return { refused: error.message };
@@ -322,8 +322,16 @@ function isOfRelease({ followsCurrent, intent }: PermittedInput): boolean {
   return followsCurrent === true || intent?.kind === 'rollback';
 }
 
-/** @throws SoftwareFault if the environment does not take a request of this subject */
-function requireSubject({ subject, role, groups = [], action }: Claims, place: Place, demand: Demand = {}): void {
+/**
+ * `deploys`: the request decides what is deployed; an amendment does, although it steers a deployment.
+ * @throws SoftwareFault if the environment does not take a request of this subject
+ */
+function requireSubject(
+  { subject, role, groups = [], action }: Claims,
+  place: Place,
+  demand: Demand = {},
+  deploys = action === 'deployment.request',
+): void {
   const where = `${place.stack}/${place.environment}`;
   const { roles, deployers } = demand;
   if (roles && !roles.includes(role as Role))
@@ -331,7 +339,7 @@ function requireSubject({ subject, role, groups = [], action }: Claims, place: P
       `${where} takes requests only of the roles ${roles.join(', ')} (security.rbac); ` +
         `${subject} has ${role ? `the role ${role}` : 'none of its roles'} there`,
     );
-  if (deployers && action === 'deployment.request' && ![subject, ...groups].some((each) => deployers.includes(each)))
+  if (deployers && deploys && ![subject, ...groups].some((each) => deployers.includes(each)))
     throw new SoftwareFault(
       `${where} is deployed only by ${deployers.join(', ')} (security.deployers); ${subject} is none of them`,
     );

@@ -207,14 +207,15 @@ describe('a worker that is asked to deploy', () => {
     await guard.permit(place, { workflowId, runId: 'group' });
     starts.set('ci', started(inputOf(), { subject: 'service:ci' }));
     await guard.permit(place, { workflowId, runId: 'ci' });
-    const text = digest(requestText(workflowId, 'steer', []));
-    const statement = signer.sign({ subject: 'user:alice', action: 'deployment.steer', ...place, request: text });
-    expect(guard.admit({ workflowId, runId: 'a' }, { name: 'steer', isUpdate: true, digest: text, statement })).toEqual(
-      {
-        id: expect.any(String),
-        until: expect.any(Number),
-      },
-    );
+    const admitted = (subject: string, name: string) => {
+      const text = digest(requestText(workflowId, name, []));
+      const statement = signer.sign({ subject, action: 'deployment.steer', ...place, request: text });
+      return guard.admit({ workflowId, runId: 'a' }, { name, isUpdate: true, digest: text, statement });
+    };
+    const taken = { id: expect.any(String), until: expect.any(Number) };
+    expect(admitted('user:alice', 'steer')).toEqual(taken);
+    expect(admitted('user:alice', 'amend').refused).toContain('security.deployers');
+    expect(admitted('service:ci', 'amend')).toEqual(taken);
   });
 
   it('tries again when Temporal does not answer', async () => {
