@@ -34,6 +34,8 @@ export class Steering {
   private readonly approvals = new Set<Pending>();
   private readonly holds = new Set<Hold>();
   private pause?: Steer;
+  /** With four eyes: those who have decided what is deployed, and may not approve it. */
+  private readonly authors?: Set<string>;
   /** Set at the commit or the rollback, which cannot be paused. */
   private closed = false;
 
@@ -41,9 +43,11 @@ export class Steering {
     private readonly log: ProgressLog,
     private readonly failureDecision: FailureDecision,
     private readonly abort: (steer: Steer) => void,
-    /** With four eyes: the requester, who may not approve. */
-    private readonly requester?: string,
-  ) {}
+    /** With four eyes: the requester. */
+    requester?: string,
+  ) {
+    if (requester !== undefined) this.authors = new Set([requester]);
+  }
 
   /** @throws ApplicationFailure if the action is unknown or does not apply */
   check(steer: Steer): void {
@@ -56,9 +60,9 @@ export class Steering {
     const of = service === undefined ? '' : ` for ${service}`;
     if ((action === 'approve' || action === 'reject') && this.waiting(service).length === 0)
       throw ApplicationFailure.nonRetryable(`nothing waits for an approval${of}`, 'NothingToSteer');
-    if (action === 'approve' && steer.by === this.requester)
+    if (action === 'approve' && this.authors?.has(steer.by))
       throw ApplicationFailure.nonRetryable(
-        `${steer.by} has requested this deployment; somebody else has to approve it (security.four_eyes)`,
+        `${steer.by} has requested or amended this deployment; somebody else has to approve it (security.four_eyes)`,
         'NothingToSteer',
       );
     if (action === 'promote' && this.held(service).length === 0)
@@ -94,6 +98,7 @@ export class Steering {
 
   amend({ services, by, reason }: Amendment): void {
     const names = services.map(({ name }) => name).join(', ');
+    this.authors?.add(by);
     this.record({ action: 'amend', by, reason, service: names }, `${names} amended`);
     this.failureDecision.decide({ kind: 'amend', services });
   }
