@@ -55,6 +55,18 @@ describe('connections', () => {
     await server.close();
   });
 
+  it('are counted together for the whole network that somebody has in IPv6', async () => {
+    const server = await createApiServer({ ...options, client: client(async () => []), perMinute: 3 });
+    const statuses: number[] = [];
+    for (const remoteAddress of ['2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8::4', '2001:db8:0:1::1'])
+      statuses.push(
+        (await server.inject({ url: '/api/v1/openapi.json', headers: { host: '127.0.0.1' }, remoteAddress }))
+          .statusCode,
+      );
+    expect(statuses).toEqual([200, 200, 200, 429, 200]);
+    await server.close();
+  });
+
   it('of this machine need no token where the server says so, from no other host or page', async () => {
     const server = await createApiServer({ ...options, client: client(async () => []), anyone: 'user:ana' });
     const ask = (headers: Record<string, string>) => server.inject({ url: '/api/v1/whoami', headers });
@@ -63,6 +75,10 @@ describe('connections', () => {
     expect((await ask({ host, authorization: 'Bearer wrong' })).statusCode).toBe(401);
     expect((await ask({ host: 'evil.example' })).statusCode).toBe(400);
     expect((await ask({ host, origin: 'https://evil.example' })).statusCode).toBe(403);
+    expect((await ask({ host, origin: 'http://127.0.0.1:2' })).statusCode).toBe(403);
+    for (const [site, status] of Object.entries({ 'cross-site': 403, 'same-site': 403, 'same-origin': 200, none: 200 }))
+      expect([site, (await ask({ host, 'sec-fetch-site': site })).statusCode]).toEqual([site, status]);
+    expect((await ask({ host, origin: `http://${host}` })).statusCode).toBe(200);
     await server.close();
     const open = { ...options, host: { bound: '0.0.0.0' }, client: client(async () => []), anyone: 'user:ana' };
     await expect(createApiServer(open)).rejects.toThrow('must listen on loopback');

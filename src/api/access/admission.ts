@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { networkOf } from '../../guard/addresses';
 import { isExpectedHost, type Expected } from '../../guard/expected-host';
 import { isName } from '../../model/names';
 import { ApiProblem } from '../problems';
@@ -6,6 +7,7 @@ import type { Action } from '../../model/access';
 import type { Route } from '../route';
 import { requirePermission } from './authorise';
 import type { AccessDirectory, Caller } from './directory';
+import { requireOwnPage } from './origin';
 import type { Threats } from './threats';
 
 declare module 'fastify' {
@@ -72,6 +74,7 @@ export async function letIn(request: FastifyRequest, { access, limits, threats, 
   if (isRare) requireRate(await limits.ofRare(request));
   if (isOpen) return requireRate(await limits.ofAddress(request));
   const isAnyone = anyone !== undefined && request.headers.authorization === undefined;
+  if (isAnyone) requireOwnPage(request);
   const caller = isAnyone ? anyone : await callerOf(request, access, limits, threats);
   const source = `token ${caller.token}`;
   threats.requireUnblocked(source);
@@ -157,8 +160,8 @@ export function limitsOf(app: FastifyInstance, perMinute = 600): Limits {
   return {
     ofCaller: counting(({ caller }) => `token ${caller!.token}`),
     ofSessions: counting(({ caller }) => `sessions of token ${caller!.token}`, perMinute * sessionFactor),
-    ofAddress: counting(({ ip }) => `address ${ip}`),
-    ofRare: counting(({ ip }) => `rare ${ip}`, Math.min(rarePerMinute, perMinute)),
+    ofAddress: counting(({ ip }) => `address ${networkOf(ip) ?? ip}`),
+    ofRare: counting(({ ip }) => `rare ${networkOf(ip) ?? ip}`, Math.min(rarePerMinute, perMinute)),
   };
 }
 

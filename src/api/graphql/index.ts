@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { problemResponses } from '../description';
 import { StreamAnswer } from '../live/server-sent';
-import { requireOwnOrigin, type StreamServices } from '../live/streams';
+import { requireOwnOrigin } from '../access/origin';
+import type { StreamServices } from '../live/streams';
 import type { Route, Services } from '../route';
 import type { Execute } from './schema';
 

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { prefix, problemResponses } from '../description';
 import { ApiProblem, problemOf } from '../problems';
 import { largestMessage, Socket } from './socket';
-import { answerStream, requireOwnOrigin, type StreamServices } from './streams';
+import { requireOwnOrigin } from '../access/origin';
+import { answerStream, type StreamServices } from './streams';
 import type { StreamAnswer } from './server-sent';
 import { longestTopic, topicOf, type Topic } from './topics';
 

@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiMetrics } from '../metrics';
-import { ApiProblem } from '../problems';
 import type { Audience } from './audience';
 import { StreamAnswer, writeMessages, type Sent } from './server-sent';
 import type { From, StreamType, Topic } from './topics';
@@ -65,18 +64,4 @@ async function* withFirst(first: IteratorResult<Sent>, rest: AsyncGenerator<Sent
 export function preferredType({ headers: given }: FastifyRequest, types: readonly StreamType[]): StreamType {
   const wanted = (given.accept ?? '').split(',').map((each) => each.split(';')[0]!.trim().toLowerCase());
   return wanted.flatMap((each) => types.filter((type) => type === each))[0] ?? types[0]!;
-}
-
-/** @throws ApiProblem for a page of another host: it would use the session of somebody here */
-export function requireOwnOrigin({ headers: given }: FastifyRequest): void {
-  const { origin, host } = given;
-  if (origin === undefined) return;
-  const isOwn = URL.canParse(origin) && new URL(origin).host === hostIn(host ?? '', origin);
-  if (!isOwn) throw new ApiProblem('forbidden', 'pages of other hosts may not follow anything here');
-}
-
-/** The host of a request as addresses have it, without the usual port of the scheme of the origin. */
-function hostIn(host: string, origin: string): string {
-  const scheme = origin.startsWith('https:') ? 'https' : 'http';
-  return URL.canParse(`${scheme}://${host}`) ? new URL(`${scheme}://${host}`).host : '';
 }
