@@ -251,6 +251,12 @@ describe('blocked addresses', () => {
     now += 1;
     expect(blocked.isBlocked('a')).toBe(false);
   });
+
+  it('are whole networks of IPv6', () => {
+    const blocked = new BlockedAddresses(() => 0);
+    for (let index = 0; index < 20; index += 1) blocked.strike(`2001:db8::${index + 1}`);
+    expect([blocked.isBlocked('2001:db8::ffff'), blocked.isBlocked('2001:db8:0:1::1')]).toEqual([true, false]);
+  });
 });
 
 describe('what a server knows of triggers', () => {

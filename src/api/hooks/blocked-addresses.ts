@@ -1,3 +1,4 @@
+import { networkOf } from '../../guard/addresses';
 import { monotonicMs } from '../../guard/monotonic';
 
 const mostStrikes = 20;
@@ -21,7 +22,7 @@ export class BlockedAddresses {
   constructor(private readonly now: () => number = monotonicMs) {}
 
   isBlocked(address: string): boolean {
-    const found = this.bad.get(address);
+    const found = this.bad.get(keyOf(address));
     return found !== undefined && found.strikes >= mostStrikes && this.now() - found.since < blockedMs;
   }
 
@@ -30,21 +31,26 @@ export class BlockedAddresses {
    * within a day is not.
    */
   strike(address: string): boolean {
-    const trustedAt = this.trusted.get(address);
+    const trustedAt = this.trusted.get(keyOf(address));
     if (trustedAt !== undefined && this.now() - trustedAt < trustedMs) return false;
-    const found = this.bad.get(address);
+    const found = this.bad.get(keyOf(address));
     const isOld = !found || this.now() - found.since >= strikesWithinMs;
     const strikes = isOld ? 1 : found.strikes + 1;
     const since = isOld || strikes === mostStrikes ? this.now() : found.since;
-    remember(this.bad, address, { strikes, since });
+    remember(this.bad, keyOf(address), { strikes, since });
     return strikes === mostStrikes;
   }
 
   /** A genuine request. */
   trust(address: string): void {
-    this.bad.delete(address);
-    remember(this.trusted, address, this.now());
+    this.bad.delete(keyOf(address));
+    remember(this.trusted, keyOf(address), this.now());
   }
+}
+
+/** Whoever has one IPv6 address has a whole network. */
+function keyOf(address: string): string {
+  return networkOf(address) ?? address;
 }
 
 /** Forgets the oldest entry if there are too many. */
