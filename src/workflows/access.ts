@@ -69,10 +69,19 @@ function keepCodes(codes: SignIn): void {
   setHandler(deviceQuery, (digest) => codes.stateOf(digest));
   setHandler(userCodeQuery, (digest) => codes.requestWith(digest));
   setHandler(codeQuery, (digest) => codes.hasCode(digest));
-  const hasRoom = () => codes.requireRoom();
-  take(issueCodeUpdate, shapes.codeIssue, (code) => codes.issueCode(code), hasRoom);
+  take(
+    issueCodeUpdate,
+    shapes.codeIssue,
+    (code) => codes.issueCode(code),
+    () => codes.requireRoom(),
+  );
   take(redeemCodeUpdate, shapes.codeRedemption, (code) => codes.redeemCode(code));
-  take(requestDeviceUpdate, shapes.deviceRequest, (device) => codes.requestDevice(device), hasRoom);
+  take(
+    requestDeviceUpdate,
+    shapes.deviceRequest,
+    (device) => codes.requestDevice(device),
+    () => codes.requireRoomForDevice(),
+  );
   take(decideDeviceUpdate, shapes.deviceDecision, (decision) => codes.decideDevice(decision));
   take(endSubjectUpdate, shapes.subjectEnd, (end) => codes.endAllOf(end));
   take(redeemDeviceUpdate, shapes.deviceRedemption, (device) => codes.redeemDevice(device));

@@ -1,5 +1,6 @@
 import * as oauth from 'openid-client';
 import { lifetimes } from '../../src/model/access';
+import type { SignIn } from '../../src/client/access/sign-in';
 import { codeLimits } from '../../src/workflows/messages';
 import { AccessWorld, externalUrl, fetchFrom, formHeaders, formOf, host, loggedIn, serverOf } from '../support/people';
 
@@ -365,6 +366,12 @@ describe('the log-in of the command line', () => {
       status: 422,
       body: { error: 'temporarily_unavailable' },
     });
+    world.state.devices = Object.fromEntries(many.slice(codeLimits.count / 2)) as typeof world.state.devices;
+    expect((await post('/auth/device_authorization', {})).status).toBe(422);
+    // Devices that anybody asks for do not keep people with a browser out.
+    const { subject, groups, method } = { subject: 'user:ana', groups: [], method: 'oidc company' };
+    const [digest, binding] = ['a'.repeat(64), 'b'.repeat(64)];
+    await (world.access.signIn as SignIn).issueCode({ digest, binding, subject, groups, method });
     pass(codeLimits.deviceMs + 1);
     expect((await post('/auth/device_authorization', {})).status).toBe(200);
     expect(Object.keys(world.state.devices ?? {})).toHaveLength(1);

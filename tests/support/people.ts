@@ -42,7 +42,10 @@ export class AccessWorld {
       recordExchange: [shapes.exchangeRecord, (message) => sessions.recordExchange(message)],
       issueCode: [shapes.codeIssue, (message) => (signIn.requireRoom(), signIn.issueCode(message))],
       redeemCode: [shapes.codeRedemption, (message) => signIn.redeemCode(message)],
-      requestDevice: [shapes.deviceRequest, (message) => (signIn.requireRoom(), signIn.requestDevice(message))],
+      requestDevice: [
+        shapes.deviceRequest,
+        (message) => (signIn.requireRoomForDevice(), signIn.requestDevice(message)),
+      ],
       decideDevice: [shapes.deviceDecision, (message) => signIn.decideDevice(message)],
       redeemDevice: [shapes.deviceRedemption, (message) => signIn.redeemDevice(message)],
     };

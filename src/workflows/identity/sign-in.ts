@@ -15,6 +15,9 @@ import {
 import { refusal } from '../support/installation';
 import { own, select, without, type Sessions } from './sessions';
 
+/** Of all codes that are kept. */
+const devicesShare = 0.5;
+
 type Person = Pick<CodeRedemption, 'by' | 'from'>;
 
 /** Codes that become sessions of the command line, each once. */
@@ -34,10 +37,20 @@ export class SignIn {
     this.kept.codes = { ...this.kept.codes, [digest]: code };
   }
 
-  /** @throws ApplicationFailure if there would be too many codes; anybody can ask for one */
+  /** @throws ApplicationFailure if there would be too many codes */
   requireRoom(): void {
-    const kept = { ...this.valid, ...this.waiting };
-    const isFull = Object.keys(kept).length >= codeLimits.count || JSON.stringify(kept).length > codeLimits.characters;
+    this.requireLess({ ...this.valid, ...this.waiting }, 1);
+  }
+
+  /** Anybody can ask for a code of a device: those who log in by a browser have room in any case. @throws also */
+  requireRoomForDevice(): void {
+    this.requireLess(this.waiting, devicesShare);
+  }
+
+  private requireLess(kept: object, share: number): void {
+    const isFull =
+      Object.keys(kept).length >= codeLimits.count * share ||
+      JSON.stringify(kept).length > codeLimits.characters * share;
     if (isFull) throw refusal('too many people log in at this moment; try again in a minute');
   }
 
