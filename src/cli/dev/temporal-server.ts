@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -56,10 +57,13 @@ export async function startServer({ cli, port, ui, folder, started }: ServerOpti
   return server;
 }
 
-/** Restricts Temporal's unused HTTP API to its own address as host name, against DNS rebinding by foreign pages. */
+/**
+ * Temporal's HTTP API, which nothing uses, answers for no name that a browser could reach it by: any page may send it a
+ * form that starts a workflow.
+ */
 async function httpApi(): Promise<string[]> {
-  const port = await freePort();
-  return ['--http-port', String(port), '--dynamic-config-value', `frontend.httpAllowedHosts=["127.0.0.1:${port}"]`];
+  const name = `${randomUUID()}.invalid`;
+  return ['--http-port', String(await freePort()), '--dynamic-config-value', `frontend.httpAllowedHosts=["${name}"]`];
 }
 
 /** Log file of the server of a development engine. */
