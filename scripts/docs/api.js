@@ -77,7 +77,7 @@ argument \`input\`, \`Idempotency-Key\` the argument \`idempotencyKey\`.
 
 \`\`\`console
 $ curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' https://deploy.example.com/graphql \\
-    -d '{"query": "{ environment(stack: \\"shop\\", environment: \\"test\\") { hosts { hosts { json } } } }"}'
+    -d '{"query": "{ environment(stack: \\"shop\\", environment: \\"test\\") { hosts { hosts } } }"}'
 \`\`\`
 
 - A field that you may not read is \`null\`, with an error whose \`extensions\` are those of a problem: \`code\`,

@@ -1,4 +1,12 @@
-import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery, validateSchema } from 'graphql';
+import { readFileSync } from 'node:fs';
+import {
+  buildClientSchema,
+  getIntrospectionQuery,
+  type IntrospectionQuery,
+  parse,
+  validate,
+  validateSchema,
+} from 'graphql';
 import { isRead, namesOf } from '../../src/api/graphql/names';
 import { readsOf, schemaOf } from '../../src/api/graphql/schema';
 import { routes } from '../../src/api/routes';
@@ -262,9 +270,18 @@ describe('GraphQL', () => {
       expect(Object.keys(root.getFields())).toContain(name);
       expect(reads.has(name)).toBe(true);
     }
+    const mutations = [...namesOf(routes)].filter(([route]) => !isRead(route)).map(([, name]) => name);
+    expect(mutations.filter((name) => /Access|Login$/.test(name))).toEqual([]);
     const environment = schema.getType('Environment') as ReturnType<typeof schema.getQueryType>;
     const parts = Object.values(environment!.getFields()).filter(({ resolve, name }) => resolve && name !== 'json');
     for (const { name } of parts) expect(reads.has(name)).toBe(true);
     expect(parts.length).toBeGreaterThan(8);
+  });
+
+  it('takes the example of docs/api.md', () => {
+    const bodies = [...readFileSync('docs/api.md', 'utf8').matchAll(/-d '(\{"query".*\})'/g)].map(([, body]) => body!);
+    expect(bodies).toHaveLength(1);
+    const { query } = JSON.parse(bodies[0]!) as { query: string };
+    expect(validate(schemaOf(routes), parse(query))).toEqual([]);
   });
 });

@@ -93,6 +93,11 @@ describe('a client of a server', () => {
     await expect(ask()).rejects.toThrow('answers as no deploy-code server does');
     answers = [(_, response) => void response.writeHead(502).end('<html>bad gateway</html>')];
     await expect(ask()).rejects.toMatchObject({ name: 'EngineUnreachable', message: `${url} answers with status 502` });
+    answers = [(_, response) => void response.writeHead(404).end('{"code":5}')];
+    await expect(ask()).rejects.toMatchObject({
+      name: 'EngineUnreachable',
+      message: expect.stringContaining('answers as no deploy-code server does (status 404)') as string,
+    });
   });
 
   it('goes on with the events of a deployment when the connection is lost', async () => {

@@ -40,6 +40,15 @@ const verbs: Record<string, string> = {
   'DELETE /access/roles': 'withdrawRole',
   'POST /access/tokens': 'createToken',
   'DELETE /access/tokens/:token': 'revokeToken',
+  'DELETE /sessions/:login': 'endSession',
+  'DELETE /access/sessions/:login': 'revokeSession',
+  'POST /access/users': 'addUser',
+  'POST /access/users/:user/invitation': 'inviteUser',
+  'POST /access/users/:user/reset': 'resetUser',
+  'PUT /access/users/:user/disabled': 'disableUser',
+  'DELETE /access/users/:user/disabled': 'enableUser',
+  'DELETE /access/users/:user': 'removeUser',
+  'PUT /access/second-factor': 'requireSecondFactor',
 };
 
 /** Reads that need a body. */

@@ -29,6 +29,13 @@ export function chosenServer({
   return current === undefined ? undefined : withToken(contexts[current]!.server, [current, contexts[current]!]);
 }
 
+/** What comes before the current context, as `chosenServer` goes; undefined if nothing does. */
+export function beforeContext(): string | undefined {
+  if (process.env.DEPLOY_CODE_SERVER) return 'DEPLOY_CODE_SERVER';
+  if (process.env.TEMPORAL_ADDRESS) return 'TEMPORAL_ADDRESS';
+  return isDevelopment(undefined) ? 'the `deploy-code dev` of this folder' : undefined;
+}
+
 function at(text: string): RemoteConnecting {
   const server = originOf(text);
   const known = process.env.DEPLOY_CODE_TOKEN ? undefined : contextOf(server);

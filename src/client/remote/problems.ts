@@ -61,10 +61,19 @@ export function failureOf(server: string, { status }: Response, text: string): E
     case 'too_many':
       return new EngineUnreachable(`${server} refuses more requests for now: ${detail}`, 'try again in a minute');
     default:
-      return status >= 500 && told.code === undefined
+      if (typeof told.code === 'string') return new Error(message);
+      return status >= 500
         ? new EngineUnreachable(`${server} answers with status ${status}`, 'a proxy in front of it may not reach it')
-        : new Error(message);
+        : strangeAnswer(server, status);
   }
+}
+
+/** Something else than a server of deploy-code has answered. */
+export function strangeAnswer(server: string, status: number): EngineUnreachable {
+  return new EngineUnreachable(
+    `${server} answers as no deploy-code server does (status ${status})`,
+    'check its address: a proxy or another program may answer there',
+  );
 }
 
 function parsed(text: string): Told {

@@ -1,6 +1,6 @@
 import { isLoopback } from '../../model/names/registry';
 import { BadRequest, EngineUnreachable } from '../../temporal/errors';
-import { failureOf } from './problems';
+import { failureOf, strangeAnswer } from './problems';
 
 /** What a client says about a server. */
 export interface RemoteConnecting {
@@ -45,7 +45,7 @@ export class Transport {
     try {
       return JSON.parse(text) as T;
     } catch {
-      throw this.strange(response);
+      throw strangeAnswer(this.server, response.status);
     }
   }
 
@@ -63,7 +63,7 @@ export class Transport {
         signal: both,
       });
       const type = response.headers.get('content-type') ?? '';
-      if (!response.body || !/^text\/event-stream\b/.test(type)) throw this.strange(response);
+      if (!response.body || !/^text\/event-stream\b/.test(type)) throw strangeAnswer(this.server, response.status);
       return bytesOf(response.body, timer);
     } catch (error) {
       clearTimeout(timer);
@@ -127,13 +127,6 @@ export class Transport {
         cause: error,
       });
     }
-  }
-
-  private strange({ status }: Response): EngineUnreachable {
-    return new EngineUnreachable(
-      `${this.server} answers as no deploy-code server does (status ${status})`,
-      'check its address: a proxy or another program may answer there',
-    );
   }
 }
 

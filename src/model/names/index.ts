@@ -149,7 +149,7 @@ const grammars = {
     pattern: /^(?:\*|[a-z0-9][a-z0-9_-]{0,39}(?:\/[a-z0-9][a-z0-9_-]{0,39})?)$/,
     hint: 'write STACK/ENVIRONMENT, STACK for all its environments, or * for everything',
   },
-  tokenId: { pattern: /^[0-9a-f]{16}$/, hint: 'write the id of a token: 16 hexadecimal digits' },
+  tokenId: { pattern: /^[0-9a-f]{16}$/, hint: 'write the id, 16 hexadecimal digits, as the list shows it' },
   /** What an identity provider calls a group; the part of a subject after `group:`. */
   group: {
     pattern: /^[A-Za-z0-9](?:[A-Za-z0-9_.@+-]{0,118}[A-Za-z0-9])?$/,

@@ -5,11 +5,8 @@ import { milliseconds, withConnection, type ConnectionOptions } from '../../opti
 import { print, printJson, say, table } from '../../output/terminal';
 import { moment } from '../../output/words';
 import { withClient } from '../session';
+import { withKey, type KeyOptions } from './key-option';
 import { addUsers } from './users';
-
-interface KeyOptions extends ConnectionOptions {
-  statementKey?: string;
-}
 
 interface TokenCommandOptions extends KeyOptions {
   limit?: Limit;
@@ -25,14 +22,6 @@ export function addAccess(program: Command): void {
   addUsers(access);
   addTokens(access.command('token').description('API tokens'));
   addSessions(access.command('session').description('sessions of people who have logged in'));
-}
-
-/** Workers with keys of servers change roles and tokens only for one of those. */
-function withKey(command: Command): Command {
-  return withConnection(command).option(
-    '--statement-key <file>',
-    'private key of the server, if workers have --statement-keys (default: DEPLOY_CODE_STATEMENT_KEY)',
-  );
 }
 
 function addRoles(access: Command): void {
@@ -59,12 +48,19 @@ function addRoles(access: Command): void {
     .option('--json', 'print JSON')
     .action(async ({ access: file, json, ...options }: ConnectionOptions & { access?: string; json?: boolean }) => {
       const kept = await withClient(options, (client) => client.access.bindings());
-      const bindings = file === undefined ? kept : [...kept, ...declaredIn(file)];
+      const told = new Set(kept.filter((each) => 'declared' in each).map(keyOf));
+      const more = file === undefined ? [] : declaredIn(file).filter((each) => !told.has(keyOf(each)));
+      const bindings = [...kept, ...more];
       if (json) return printJson(bindings);
       if (bindings.length === 0) return say('nobody has a role');
       const rows = bindings.map((each) => [each.subject, each.role, each.scope, ...originOf(each)]);
       print(table([['SUBJECT', 'ROLE', 'SCOPE', 'SINCE', 'BY'], ...rows]));
     });
+}
+
+/** A server lists the roles that its access file declares by itself. */
+function keyOf({ subject, role, scope }: StoredBinding | DeclaredBinding): string {
+  return [subject, role, scope].join(' ');
 }
 
 /** Since when a role is there, and by whom. */
@@ -144,10 +140,10 @@ function addSessions(session: Command): void {
       ]);
       print(table([['ID', 'SUBJECT', 'KIND', 'BY', 'FROM', 'LAST REFRESH', 'ENDS'], ...rows]));
     });
-  withConnection(session.command('revoke'))
+  withKey(session.command('revoke'))
     .description('end a session; servers refuse it within five seconds')
     .argument('<id>', 'its id')
-    .action(async (id: string, options: ConnectionOptions) => {
+    .action(async (id: string, options: KeyOptions) => {
       await withClient(options, (client) => client.access.sessions.revoke(id));
       say(`session ${id} is revoked`);
     });
@@ -156,7 +152,7 @@ function addSessions(session: Command): void {
 function roleOf(text: string): Role {
   const role = roles.find((each) => each === text);
   if (role) return role;
-  throw new InvalidArgumentError(`write ${roles.join(', ')}.`);
+  throw new InvalidArgumentError(`write ${roles.slice(0, -1).join(', ')} or ${roles.at(-1)}.`);
 }
 
 /** `operator@shop/production`. */

@@ -45,7 +45,7 @@ export function addServer(program: Command): void {
       .option(
         '--external-url <url>',
         'address of the installation for people who log in (default: DEPLOY_CODE_EXTERNAL_URL, or external_url in ' +
-          'that file)',
+          'the file)',
       )
       .option('--allow-host <names>', 'host names of this server; requests for other names are refused', list)
       .option('--trusted-proxy <addresses>', 'proxies whose X-Forwarded-For counts', list)
@@ -102,7 +102,7 @@ async function serve(given: ServerCommandOptions): Promise<void> {
     ...(externalUrl !== undefined && { people: { externalUrl, declared: () => access.current() } }),
     ...(trustedProxy && { trustedProxies: trustedProxy }),
   });
-  await app.listen({ host, port });
+  await app.listen({ host, port }).catch(rethrowBusy('--port'));
   const inner = await serveHttp({
     port: options.innerPort,
     metrics: metrics.registry,
@@ -112,7 +112,7 @@ async function serve(given: ServerCommandOptions): Promise<void> {
         () => [],
         (error: Error) => [error.message],
       ),
-  });
+  }).catch(rethrowBusy('--inner-port'));
   const stopReloading = tls?.follow(app.server);
   const stopping = new AbortController();
   const stop = async (): Promise<void> => {
@@ -132,6 +132,19 @@ async function serve(given: ServerCommandOptions): Promise<void> {
   if (externalUrl === undefined) return;
   const isDeclared = () => access.current().bindings.length > 0;
   await inviteFirstAdmin(client, externalUrl, { isDeclared, signal: stopping.signal });
+}
+
+/** What to do about a port that cannot be listened on. */
+function rethrowBusy(option: string): (error: NodeJS.ErrnoException & { port?: number }) => never {
+  return (error) => {
+    if (error.code === 'EADDRINUSE')
+      throw new BadRequest(`port ${error.port} is in use; choose another with ${option}`, { cause: error });
+    if (error.code === 'EACCES')
+      throw new BadRequest(`port ${error.port} needs rights that this user lacks; choose another with ${option}`, {
+        cause: error,
+      });
+    throw error;
+  };
 }
 
 /** Options that a container gets from its environment: an empty one is none. */

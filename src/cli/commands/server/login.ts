@@ -3,7 +3,7 @@ import { originOf, RemoteClient } from '../../../client/remote';
 import { BadRequest } from '../../../temporal/errors';
 import { changeContexts, readContexts, type Context } from '../../contexts/store';
 import { sessionContext } from '../../contexts/session-token';
-import { chosenServer } from '../../contexts/choose';
+import { beforeContext, chosenServer } from '../../contexts/choose';
 import { withConnection, type ConnectionOptions } from '../../options';
 import { complain, print, printJson, say, table } from '../../output/terminal';
 import { askHidden } from '../../prompt';
@@ -65,6 +65,7 @@ async function login(text: string, { name, ...how }: LoginOptions): Promise<void
     all.current = context;
   });
   say(`logged in at ${server} as ${subject}; commands go through it from now on`);
+  warnOfOthers();
 }
 
 async function givenToken({ tokenStdin }: LoginOptions): Promise<string> {
@@ -140,6 +141,14 @@ async function useContext(name: string): Promise<void> {
     else throw unknownContext(name, all.contexts);
   });
   say(name === '-' ? 'commands talk to Temporal itself from now on' : `commands go through ${name} from now on`);
+  if (name !== '-') warnOfOthers();
+}
+
+/** A login would seem to have no effect. */
+function warnOfOthers(): void {
+  const first = beforeContext();
+  if (first !== undefined)
+    complain(`${first} comes before it here; use --server to go through the server all the same`);
 }
 
 function unknownContext(name: string | undefined, contexts: Record<string, Context>): BadRequest {

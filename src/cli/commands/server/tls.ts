@@ -47,7 +47,10 @@ function readPem(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    throw new BadRequest(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`, { cause: error });
+    throw new BadRequest(
+      `${file} cannot be read (${(error as NodeJS.ErrnoException).code}); check --tls-cert and --tls-key`,
+      { cause: error },
+    );
   }
 }
 

@@ -3,11 +3,12 @@ import type { DeployCodeClient, Invitation } from '../../../client';
 import type { UserLine } from '../../../workflows/messages';
 import { chosenServer } from '../../contexts/choose';
 import { withConnection, type ConnectionOptions } from '../../options';
-import { print, printJson, say, table } from '../../output/terminal';
+import { complain, print, printJson, say, table } from '../../output/terminal';
 import { moment } from '../../output/words';
 import { withClient } from '../session';
+import { withKey, type KeyOptions } from './key-option';
 
-interface InviteOptions extends ConnectionOptions {
+interface InviteOptions extends KeyOptions {
   url?: string;
   json?: boolean;
 }
@@ -34,10 +35,10 @@ export function addUsers(access: Command): void {
       if (users.length === 0) return say('there are no local users; `deploy-code access user add NAME` adds one');
       print(table([['NAME', 'STATE', 'SECOND FACTOR', 'LAST LOG-IN', 'ADDED', 'BY'], ...users.map(rowOf)]));
     });
-  withConnection(access.command('require-second-factor'))
+  withKey(access.command('require-second-factor'))
     .description('whether local users need a second factor; they set it up at their next log-in')
     .argument('<on|off>', 'on, or off', onOrOff)
-    .action(async (required: boolean, options: ConnectionOptions) => {
+    .action(async (required: boolean, options: KeyOptions) => {
       await withClient(options, (client) => client.access.users.requireSecondFactor(required));
       say(
         required ? 'local users need a second factor from their next log-in on' : 'a second factor is a choice again',
@@ -46,31 +47,31 @@ export function addUsers(access: Command): void {
 }
 
 function addChanges(user: Command): void {
-  withConnection(user.command('disable'))
+  withKey(user.command('disable'))
     .description('let a user log in no more; sessions and tokens end')
     .argument('<name>', 'the user')
-    .action(async (name: string, options: ConnectionOptions) => {
+    .action(async (name: string, options: KeyOptions) => {
       await withClient(options, (client) => client.access.users.disable(name));
       say(`${name} cannot log in any more`);
     });
-  withConnection(user.command('enable'))
+  withKey(user.command('enable'))
     .description('let a user log in again, also one who is locked after failed attempts')
     .argument('<name>', 'the user')
-    .action(async (name: string, options: ConnectionOptions) => {
+    .action(async (name: string, options: KeyOptions) => {
       await withClient(options, (client) => client.access.users.enable(name));
       say(`${name} can log in again`);
     });
-  withConnection(user.command('remove'))
+  withKey(user.command('remove'))
     .description('remove a user with its roles, sessions and tokens')
     .argument('<name>', 'the user')
-    .action(async (name: string, options: ConnectionOptions) => {
+    .action(async (name: string, options: KeyOptions) => {
       await withClient(options, (client) => client.access.users.remove(name));
       say(`${name} is removed`);
     });
 }
 
 function withInvitation(command: Command): Command {
-  return withConnection(command)
+  return withKey(command)
     .argument('<name>', 'the user; roles are given to user:NAME')
     .option(
       '--url <address>',
@@ -86,9 +87,11 @@ async function invite(
   make: (users: DeployCodeClient['access']['users']) => Promise<Invitation>,
 ): Promise<void> {
   const { user, path, until } = await withClient(options, (client) => make(client.access.users));
-  const link = `${url ?? chosenServer(options)?.server ?? ''}${path}`;
+  const server = url ?? chosenServer(options)?.server;
+  const link = `${server ?? ''}${path}`;
   if (json) printJson({ user, link, until });
   else say(link);
+  if (server === undefined && !json) complain('put the address of the server before it, or give that with --url');
 }
 
 function rowOf(user: UserLine): string[] {
