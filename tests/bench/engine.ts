@@ -23,6 +23,7 @@ export class BenchTemporal {
 
   async stop(): Promise<void> {
     if (this.server) {
+      this.server.ref();
       const gone = once(this.server, 'exit');
       this.server.kill('SIGKILL');
       await gone;

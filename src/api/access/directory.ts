@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseApiToken } from '../../guard/access/api-token';
 import { monotonicMs } from '../../guard/monotonic';
 import type { Binding, Grants } from '../../model/access';
@@ -23,6 +24,7 @@ export interface DirectoryOptions {
   /** Roles that are declared in a file. */
   declared?: () => readonly Binding[];
   elapsed?: () => number;
+  pause?: (ms: number) => Promise<unknown>;
 }
 
 /** What the directory needs of the client. */
@@ -35,7 +37,7 @@ export interface AccessSource {
 const freshMs = 2000;
 /** What was read longer ago is not used: a token that was revoked elsewhere is refused within five seconds. */
 const usableMs = 4000;
-/** A token that is not known is looked for again if the last look was longer ago. */
+/** A token that is not known is looked for again once the last look was this long ago. */
 const newTokenMs = 250;
 /** Uses of tokens are recorded together. */
 const recordEveryMs = 60_000;
@@ -50,13 +52,15 @@ export class AccessDirectory {
   /** The roles that a file declares. */
   readonly declared: () => readonly Binding[];
   private readonly elapsed: () => number;
+  private readonly pause: (ms: number) => Promise<unknown>;
 
   constructor(
     private readonly source: AccessSource,
     private readonly onFailure: (error: Error) => void,
-    { issuer, declared = () => [], elapsed = monotonicMs }: DirectoryOptions = {},
+    { issuer, declared = () => [], elapsed = monotonicMs, pause = sleep }: DirectoryOptions = {},
   ) {
     this.elapsed = elapsed;
+    this.pause = pause;
     this.declared = declared;
     if (issuer !== undefined) this.verifier = new Verifier(issuer);
     this.recording = setInterval(() => void this.flush(), recordEveryMs);
@@ -131,10 +135,16 @@ export class AccessDirectory {
     await this.flush();
   }
 
-  /** A token that is not known may be new: it is looked for again, but not at the pace of somebody who tries many. */
+  /**
+   * A token that is not known may be new: it is looked for again, but not at the pace of somebody who tries many, who
+   * waits for the next look.
+   */
   private async stateWith(isKnown: (state: AccessState) => boolean): Promise<AccessState> {
     const state = await this.current();
-    return isKnown(state) || this.age < newTokenMs ? state : this.read();
+    if (isKnown(state)) return state;
+    const waitMs = newTokenMs - this.age;
+    if (waitMs > 0) await this.pause(waitMs);
+    return this.age < newTokenMs ? this.current() : this.read();
   }
 
   private get age(): number {
