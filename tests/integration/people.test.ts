@@ -169,7 +169,12 @@ bindings: ${roles}
     await expect(refreshSession(here, refreshToken)).rejects.toThrow('has ended');
     await expect(refreshSession(other, next.refreshToken)).rejects.toThrow('has ended');
     const { records } = await engine.client.access.audit();
-    expect(records.map(({ what }) => what).at(-1)).toMatch(/access revoke session .* a token was used twice$/);
+    // An attack is recorded besides, before it or after it.
+    const [last] = records
+      .map(({ what }) => what)
+      .filter((what) => what.startsWith('access revoke session'))
+      .slice(-1);
+    expect(last).toMatch(/ a token was used twice$/);
   });
 
   it('have the roles that the access file declares, which is read again when it changes', async () => {
