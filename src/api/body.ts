@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../guard/access/digest';
 
 /** More levels than a stack has. Functions that call themselves for each level would run out of memory for theirs. */
 const mostLevels = 64;
@@ -15,7 +15,7 @@ export function isShallow(data: unknown): boolean {
 
 /** A digest of data from JSON, the same in whatever order its keys are. */
 export function digestOf(data: unknown): string {
-  return createHash('sha256').update(JSON.stringify(data, inOrder)).digest('hex');
+  return sha256(JSON.stringify(data, inOrder));
 }
 
 function inOrder(_key: string, value: unknown): unknown {

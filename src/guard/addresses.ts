@@ -24,11 +24,11 @@ export function bareHost(hostname: string): string {
 }
 
 /**
- * What one owner has at least: an IPv4 address, or the first half of an IPv6 address. Undefined for anything that is
- * no IP address.
+ * What whoever has an address has at least: an IPv4 address alone, or the whole network of an IPv6 address. Anything
+ * that is no IP address stays as it is.
  */
-export function networkOf(text: string): string | undefined {
-  if (isIP(text) === 0) return undefined;
+export function networkOf(text: string): string {
+  if (isIP(text) === 0) return text;
   const address = ipaddr.process(text);
   if (!(address instanceof ipaddr.IPv6)) return address.toString();
   return `${new ipaddr.IPv6([...address.parts.slice(0, 4), 0, 0, 0, 0]).toString()}/64`;

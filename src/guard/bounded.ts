@@ -16,3 +16,11 @@ export async function readBounded(
   }
   return Buffer.concat(kept);
 }
+
+/** Sets an entry of a map that keeps the latest ones only: it never grows without bound. */
+export function keepLatest<K, V>(map: Map<K, V>, key: K, value: V, most: number): void {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > most) map.delete(oldest!);
+}

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
+import { sha256 } from '../../guard/access/digest';
 import {
   mismatchOf,
   openStatement,
@@ -17,6 +17,7 @@ import {
   type Action,
   type Role,
 } from '../../model/access';
+import { keepLatest } from '../../guard/bounded';
 import { canonical } from '../../model/text/canonical';
 import type { Refused } from '../../model/observation';
 import type { Stack } from '../../model/stack';
@@ -135,7 +136,7 @@ export class StatementGuard {
       action: keptRelease,
       stack: place.stack,
       environment: place.environment,
-      request: digestOf(releaseText(number, { stack, images })),
+      request: sha256(releaseText(number, { stack, images })),
     };
     if (typeof claims === 'object' && !mismatchOf(claims, { ...expected, at: claims.issued })) return;
     throw new SoftwareFault(
@@ -228,7 +229,7 @@ export class StatementGuard {
   requireSchedule(place: Place, { args: [input] }: Beginning): void {
     const { statement, ...schedule } = (input ?? {}) as { statement?: unknown; place?: Place };
     const claims = this.opened(place, typeof statement === 'string' ? statement : undefined);
-    const request = digestOf(requestText('schedule', 'redeploy', [schedule]));
+    const request = sha256(requestText('schedule', 'redeploy', [schedule]));
     this.requireFit(claims, { action: 'schedules.write', ...place, request, at: claims.issued }, place);
     if (!this.isOwn(claims)) requireSubject(claims, place, this.demand(place));
   }
@@ -238,7 +239,7 @@ export class StatementGuard {
     const known = this.permissions.get(runId);
     if (known) return known;
     const permission = this.judge(execution, place);
-    remember(this.permissions, runId, permission);
+    keepLatest(this.permissions, runId, permission, mostRemembered);
     permission.catch((error: unknown) => {
       if (!(error instanceof SoftwareFault)) this.permissions.delete(runId);
     });
@@ -254,14 +255,14 @@ export class StatementGuard {
     const input = (args[0] ?? {}) as PermittedInput;
     const place = input.stack ? { stack: input.stack.name, environment: input.stack.environment } : input.place;
     if (!place) throw refusal(wanted, 'its request names no environment');
-    const request = digestOf(requestText(execution.workflowId, type, args));
+    const request = sha256(requestText(execution.workflowId, type, args));
     this.requireFit(claims, { action, stack: place.stack, environment: place.environment, request, at }, wanted);
     if (this.isOwn(claims) && !(action === 'deployment.request' && input.automatic && isOfRelease(input)))
       throw refusal(wanted, 'workers may not ask for this');
     if ((this.used.get(claims.id) ?? execution.runId) !== execution.runId)
       throw refusal(wanted, 'its statement was used before');
     await this.requireOrigin(place, input);
-    remember(this.used, claims.id, execution.runId);
+    keepLatest(this.used, claims.id, execution.runId, mostRemembered);
     if (!this.isOwn(claims)) {
       requireSubject(claims, wanted, this.demand(place));
       requireSubject(claims, wanted, input.stack?.security && demandOf(input.stack.security));
@@ -360,19 +361,9 @@ function placeOfWorkflow(workflowId: string): Place | undefined {
   return stack && environment ? { stack, environment } : undefined;
 }
 
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
-
 /** An answer of Temporal; without one, the activity is tried again. */
 async function reached<T>(answer: Promise<T>): Promise<T> {
   return answer.catch((error: Error) => {
     throw ApplicationFailure.retryable(`Temporal does not say how a workflow was started: ${error.message}`);
   });
-}
-
-function remember<T>(map: Map<string, T>, key: string, value: T): void {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size > mostRemembered) map.delete(map.keys().next().value!);
 }

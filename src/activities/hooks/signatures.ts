@@ -1,4 +1,5 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { sha256 } from '../../guard/access/digest';
 import { hookCredential } from '../../guard/access/hook-credential';
 import type { HookDelivery, HookRefusal, Trigger, TriggerKind } from '../../model/hooks';
 
@@ -101,8 +102,4 @@ function requireSame(given: Buffer | '' | undefined, expected: Buffer): void {
 function requireTime(seconds: string, now: number): void {
   if (/^\d{1,12}$/.test(seconds) && Math.abs(now - Number(seconds) * 1000) <= toleranceMs) return;
   throw new Refused('stale', 'the signature is more than five minutes old, or of the future');
-}
-
-function sha256(data: string | Buffer): string {
-  return createHash('sha256').update(data).digest('hex');
 }

@@ -160,8 +160,8 @@ export function limitsOf(app: FastifyInstance, perMinute = 600): Limits {
   return {
     ofCaller: counting(({ caller }) => `token ${caller!.token}`),
     ofSessions: counting(({ caller }) => `sessions of token ${caller!.token}`, perMinute * sessionFactor),
-    ofAddress: counting(({ ip }) => `address ${networkOf(ip) ?? ip}`),
-    ofRare: counting(({ ip }) => `rare ${networkOf(ip) ?? ip}`, Math.min(rarePerMinute, perMinute)),
+    ofAddress: counting(({ ip }) => `address ${networkOf(ip)}`),
+    ofRare: counting(({ ip }) => `rare ${networkOf(ip)}`, Math.min(rarePerMinute, perMinute)),
   };
 }
 

@@ -1,9 +1,9 @@
-import { timingSafeEqual } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseApiToken } from '../../guard/access/api-token';
+import { isSameDigest } from '../../guard/access/digest';
 import { monotonicMs } from '../../guard/monotonic';
 import type { Binding, Grants } from '../../model/access';
-import type { AccessState, StoredToken } from '../../workflows/messages';
+import type { AccessState } from '../../workflows/messages';
 import { keyIdOf, looksLikeJwt, Verifier } from '../auth/jwt/verifier';
 
 /** Somebody whose token is valid. */
@@ -77,7 +77,7 @@ export class AccessDirectory {
     if (!given) return undefined;
     const state = await this.stateWith(({ tokens }) => Object.hasOwn(tokens, given.id));
     const token = Object.hasOwn(state.tokens, given.id) ? state.tokens[given.id] : undefined;
-    if (!token || !isDigest(token, given.digest)) return undefined;
+    if (!token || !isSameDigest(token.digest, given.digest)) return undefined;
     if (token.until !== undefined && token.until <= now) return undefined;
     this.uses.set(given.id, now);
     const { subject, limit } = token;
@@ -176,8 +176,4 @@ export class AccessDirectory {
     this.reading = reading;
     return reading;
   }
-}
-
-function isDigest({ digest }: StoredToken, given: string): boolean {
-  return timingSafeEqual(Buffer.from(digest, 'hex'), Buffer.from(given, 'hex'));
 }

@@ -1,5 +1,6 @@
 import { networkOf } from '../../guard/addresses';
 import { monotonicMs } from '../../guard/monotonic';
+import { keepLatest } from '../../guard/bounded';
 import type { Threat } from '../../workflows/messages';
 import { ApiProblem } from '../problems';
 
@@ -46,7 +47,7 @@ export class Threats {
 
   /** @throws ApiProblem for a source that is blocked */
   requireUnblocked(source: string): void {
-    const until = this.blocked.get(keyOf(source)) ?? 0;
+    const until = this.blocked.get(networkOf(source)) ?? 0;
     const leftMs = until - this.elapsed();
     if (leftMs <= 0) return;
     throw new ApiProblem('too_many', `there were too many refused requests; try again in ${seconds(leftMs)}`);
@@ -54,7 +55,7 @@ export class Threats {
 
   /** Many users from one address: somebody tries passwords that have leaked elsewhere. */
   loginFailed(address: string, user: string): void {
-    const failures = this.add(`login ${keyOf(address)}`, stuffing.withinMs, user);
+    const failures = this.add(`login ${networkOf(address)}`, stuffing.withinMs, user);
     const users = new Set(failures.map((each) => each.user));
     if (users.size >= stuffing.users || failures.length >= stuffing.failures)
       this.block('credential_stuffing', address);
@@ -62,7 +63,7 @@ export class Threats {
 
   /** Mistakes of somebody who then logged in were mistakes. */
   loginSucceeded(address: string, user: string): void {
-    const key = `login ${keyOf(address)}`;
+    const key = `login ${networkOf(address)}`;
     const others = this.incidents.get(key)?.filter((each) => each.user !== user) ?? [];
     if (others.length > 0) this.incidents.set(key, others);
     else this.incidents.delete(key);
@@ -75,11 +76,11 @@ export class Threats {
 
   /** A refused request: without a valid token by its address, else by its token. */
   denied(source: string): void {
-    const key = keyOf(source);
+    const key = networkOf(source);
     const now = this.elapsed();
     const known = this.denials.get(key);
     const { since, count } = known && now - known.since < minute ? known : { since: now, count: 0 };
-    keepLatest(this.denials, key, { since, count: count + 1 });
+    keepLatest(this.denials, key, { since, count: count + 1 }, mostSources);
     if (count + 1 < this.denialsPerMinute) return;
     this.denials.delete(key);
     this.block('denials', source);
@@ -87,14 +88,14 @@ export class Threats {
 
   /** A refresh token that was replaced came again: it was copied. */
   tokenReused(address: string): void {
-    const key = `reused ${keyOf(address)}`;
+    const key = `reused ${networkOf(address)}`;
     if (this.add(key, reuse.withinMs).length >= reuse.count) this.block('token_reuse', address);
     else this.onThreat({ kind: 'token_reuse', source: address });
   }
 
   private block(kind: Kind, source: string): void {
-    for (const what of ['login', 'reused']) this.incidents.delete(`${what} ${keyOf(source)}`);
-    keepLatest(this.blocked, keyOf(source), this.elapsed() + blockMs);
+    for (const what of ['login', 'reused']) this.incidents.delete(`${what} ${networkOf(source)}`);
+    keepLatest(this.blocked, networkOf(source), this.elapsed() + blockMs, mostSources);
     this.onThreat({ kind, source });
   }
 
@@ -103,22 +104,9 @@ export class Threats {
     const now = this.elapsed();
     const recent = (this.incidents.get(key) ?? []).filter(({ at }) => now - at < withinMs);
     recent.push({ at: now, ...(user !== undefined && { user }) });
-    keepLatest(this.incidents, key, recent);
+    keepLatest(this.incidents, key, recent, mostSources);
     return recent;
   }
-}
-
-/** Whoever has one IPv6 address has a whole network. */
-function keyOf(source: string): string {
-  return networkOf(source) ?? source;
-}
-
-/** The latest entries of a map; it never grows without bound. */
-function keepLatest<V>(map: Map<string, V>, key: string, value: V): void {
-  map.delete(key);
-  map.set(key, value);
-  const [oldest] = map.keys();
-  if (map.size > mostSources) map.delete(oldest!);
 }
 
 function seconds(ms: number): string {

@@ -1,6 +1,7 @@
 import type { JWTPayload, JWTVerifyGetKey } from 'jose';
 import type { AccessConfig, Workload } from '../../config/access';
 import { ApiProblem } from '../problems';
+import { Remembered } from '../remembered';
 import { OAuthError } from './oauth/protocol';
 
 /** Tokens of CI jobs, signed by the CI system itself. */
@@ -13,8 +14,8 @@ const skewSeconds = 5;
 
 /** An issuer, as it describes itself. */
 interface Issuer {
-  at: number;
-  known: Promise<{ issuer: string; keys: JWTVerifyGetKey }>;
+  issuer: string;
+  keys: JWTVerifyGetKey;
 }
 
 /** Who a job acts as. */
@@ -25,7 +26,7 @@ export interface Job {
 }
 
 export class Workloads {
-  private readonly issuers = new Map<string, Issuer>();
+  private readonly issuers = new Remembered<Issuer>({ freshMs });
 
   constructor(
     private readonly audience: string,
@@ -49,7 +50,10 @@ export class Workloads {
   }
 
   private async verify(token: string, { issuer, audience = this.audience }: Workload): Promise<JWTPayload | undefined> {
-    const [{ jwtVerify }, { issuer: exact, keys }] = await Promise.all([import('jose'), this.describe(issuer)]);
+    const [{ jwtVerify }, { issuer: exact, keys }] = await Promise.all([
+      import('jose'),
+      this.issuers.get(issuer, () => this.discover(issuer)),
+    ]);
     const options = {
       issuer: exact,
       audience,
@@ -67,18 +71,7 @@ export class Workloads {
   }
 
   /** @throws ApiProblem if the issuer does not answer */
-  private async describe(issuer: string, now = Date.now()): Promise<{ issuer: string; keys: JWTVerifyGetKey }> {
-    const known = this.issuers.get(issuer);
-    if (known && now - known.at < freshMs) return known.known;
-    const found = { at: now, known: this.discover(issuer) };
-    this.issuers.set(issuer, found);
-    found.known.catch(() => {
-      if (this.issuers.get(issuer) === found) this.issuers.delete(issuer);
-    });
-    return found.known;
-  }
-
-  private async discover(issuer: string): Promise<{ issuer: string; keys: JWTVerifyGetKey }> {
+  private async discover(issuer: string): Promise<Issuer> {
     const [{ allowInsecureRequests, discovery }, { createRemoteJWKSet }] = await Promise.all([
       import('openid-client'),
       import('jose'),

@@ -1,5 +1,6 @@
 import { networkOf } from '../../guard/addresses';
 import { monotonicMs } from '../../guard/monotonic';
+import { keepLatest } from '../../guard/bounded';
 
 const mostStrikes = 20;
 const strikesWithinMs = 10 * 60_000;
@@ -22,7 +23,7 @@ export class BlockedAddresses {
   constructor(private readonly now: () => number = monotonicMs) {}
 
   isBlocked(address: string): boolean {
-    const found = this.bad.get(keyOf(address));
+    const found = this.bad.get(networkOf(address));
     return found !== undefined && found.strikes >= mostStrikes && this.now() - found.since < blockedMs;
   }
 
@@ -31,31 +32,19 @@ export class BlockedAddresses {
    * within a day is not.
    */
   strike(address: string): boolean {
-    const trustedAt = this.trusted.get(keyOf(address));
+    const trustedAt = this.trusted.get(networkOf(address));
     if (trustedAt !== undefined && this.now() - trustedAt < trustedMs) return false;
-    const found = this.bad.get(keyOf(address));
+    const found = this.bad.get(networkOf(address));
     const isOld = !found || this.now() - found.since >= strikesWithinMs;
     const strikes = isOld ? 1 : found.strikes + 1;
     const since = isOld || strikes === mostStrikes ? this.now() : found.since;
-    remember(this.bad, keyOf(address), { strikes, since });
+    keepLatest(this.bad, networkOf(address), { strikes, since }, mostAddresses);
     return strikes === mostStrikes;
   }
 
   /** A genuine request. */
   trust(address: string): void {
-    this.bad.delete(keyOf(address));
-    remember(this.trusted, keyOf(address), this.now());
+    this.bad.delete(networkOf(address));
+    keepLatest(this.trusted, networkOf(address), this.now(), mostAddresses);
   }
-}
-
-/** Whoever has one IPv6 address has a whole network. */
-function keyOf(address: string): string {
-  return networkOf(address) ?? address;
-}
-
-/** Forgets the oldest entry if there are too many. */
-function remember<V>(map: Map<string, V>, key: string, value: V): void {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size > mostAddresses) map.delete(map.keys().next().value!);
 }

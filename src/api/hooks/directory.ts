@@ -2,6 +2,7 @@ import { monotonicMs } from '../../guard/monotonic';
 import type { DirectClient } from '../../client';
 import type { Trigger } from '../../model/hooks';
 import type { Place } from '../../workflows/messages';
+import { Remembered } from '../remembered';
 
 /** How long the answer of the engine is used: a stranger costs it nothing in between. */
 const freshMs = 5000;
@@ -13,50 +14,31 @@ export interface KnownTrigger extends Pick<Trigger, 'name' | 'from'> {
   release: number;
 }
 
-interface Answer<T> {
-  at: number;
-  value: Promise<T>;
-}
-
 type Source = Pick<DirectClient, 'environments' | 'environment' | 'release'>;
 
 /** The triggers of environments, as a server sees them. Unknown names are told without asking about each. */
 export class TriggerDirectory {
-  private environments?: Answer<ReadonlySet<string>>;
-  private readonly triggers = new Map<string, Answer<KnownTrigger[]>>();
+  private readonly environments: Remembered<ReadonlySet<string>>;
+  private readonly triggers: Remembered<KnownTrigger[]>;
 
   constructor(
     private readonly client: Source,
-    private readonly elapsed = monotonicMs,
-  ) {}
+    elapsed = monotonicMs,
+  ) {
+    this.environments = new Remembered({ freshMs, elapsed });
+    this.triggers = new Remembered({ freshMs, most: mostPlaces, elapsed });
+  }
 
   /** A trigger by its name; undefined if the environment, or the release that runs, has none. */
   async find(place: Place, name: string): Promise<KnownTrigger | undefined> {
-    if (!(await this.isDeployed(place))) return undefined;
-    return (await this.triggersOf(place)).find((trigger) => trigger.name === name);
+    const deployed = await this.environments.get('all', () => this.deployed());
+    if (!deployed.has(keyOf(place))) return undefined;
+    const triggers = await this.triggers.get(keyOf(place), () => this.read(place));
+    return triggers.find((trigger) => trigger.name === name);
   }
 
-  private async isDeployed(place: Place): Promise<boolean> {
-    if (!this.isFresh(this.environments))
-      this.environments = this.answer(
-        async () => new Set((await this.client.environments(mostEnvironments)).map(keyOf)),
-        () => (this.environments = undefined),
-      );
-    return (await this.environments!.value).has(keyOf(place));
-  }
-
-  private triggersOf(place: Place): Promise<KnownTrigger[]> {
-    const key = keyOf(place);
-    const known = this.triggers.get(key);
-    if (known && this.isFresh(known)) return known.value;
-    const answer = this.answer(
-      () => this.read(place),
-      () => this.triggers.delete(key),
-    );
-    this.triggers.delete(key);
-    this.triggers.set(key, answer);
-    if (this.triggers.size > mostPlaces) this.triggers.delete(this.triggers.keys().next().value!);
-    return answer.value;
+  private async deployed(): Promise<ReadonlySet<string>> {
+    return new Set((await this.client.environments(mostEnvironments)).map(keyOf));
   }
 
   private async read(place: Place): Promise<KnownTrigger[]> {
@@ -65,17 +47,6 @@ export class TriggerDirectory {
     if (release === undefined) return [];
     const { stack } = await this.client.release(place, release, state);
     return (stack.triggers ?? []).map(({ name, from }) => ({ name, from, release }));
-  }
-
-  /** One question at a time, whose failure is not remembered. */
-  private answer<T>(ask: () => Promise<T>, forget: () => unknown): Answer<T> {
-    const value = ask();
-    value.catch(forget);
-    return { at: this.elapsed(), value };
-  }
-
-  private isFresh(answer: Answer<unknown> | undefined): boolean {
-    return answer !== undefined && this.elapsed() - answer.at < freshMs;
   }
 }
 

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { WorkflowClientInterceptor } from '@temporalio/client';
 import { defaultPayloadConverter, type Headers } from '@temporalio/common';
+import { sha256 } from '../../guard/access/digest';
 import type { StatementSigner, Stated } from '../../guard/access/statement';
 import {
   actionOfMessage,
@@ -67,7 +67,7 @@ export function statementFor(
     action,
     stack: place.stack,
     environment: place.environment,
-    request: createHash('sha256').update(request).digest('hex'),
+    request: sha256(request),
   };
   return signer.sign(stated);
 }

@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { checkOf, sha256 } from './digest';
 
 /**
  * API tokens: `dct_<id>_<secret>_<check>`, all hexadecimal. The prefix lets scanners of leaked secrets find one, the
@@ -27,12 +28,4 @@ export function parseApiToken(text: string): ApiToken | undefined {
   const [, id, , check] = form.exec(text) ?? [];
   if (id === undefined || check !== checkOf(text.slice(0, -check!.length - 1))) return undefined;
   return { id, digest: sha256(text) };
-}
-
-function checkOf(body: string): string {
-  return sha256(`deploy-code token ${body}`).slice(0, 8);
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

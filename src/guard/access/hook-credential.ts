@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from './digest';
 
 /**
  * A digest of the secret that a request to a trigger carries. The server sends this to the worker instead of the secret
@@ -6,7 +6,5 @@ import { createHash } from 'node:crypto';
  */
 export function hookCredential(place: { stack: string; environment: string }, trigger: string, text: string): string {
   const secret = text.replace(/^Bearer +/i, '');
-  return createHash('sha256')
-    .update(`deploy-code trigger ${place.stack}/${place.environment}/${trigger}\n${secret}`)
-    .digest('hex');
+  return sha256(`deploy-code trigger ${place.stack}/${place.environment}/${trigger}\n${secret}`);
 }

@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { sha256 } from './digest';
 
 /** Secrets that somebody uses once. Only digests are stored; their random bits need no slow hash. */
 
@@ -40,8 +41,4 @@ function newCode(): string {
     for (const byte of randomBytes(codeLength))
       if (code.length < codeLength && byte < 256 - (256 % alphabet.length)) code += alphabet[byte % alphabet.length]!;
   return code;
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

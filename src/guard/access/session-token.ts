@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { checkOf, sha256 } from './digest';
 
 /**
  * Tokens of sessions: `dcr_<session>_<secret>_<check>` of programs, which refresh them, `dcb_…` of browsers, in a
@@ -50,13 +51,4 @@ function tokenOf(kind: Kind, id: string, stays: string): SessionToken & { text: 
 
 function digestsOf(id: string, stays: string, text: string): SessionToken {
   return { id, family: sha256(`${id} ${stays}`), digest: sha256(text) };
-}
-
-function checkOf(body: string): string {
-  return sha256(`deploy-code token ${body}`).slice(0, 8);
-}
-
-/** SHA-256 in hexadecimal digits. */
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,6 +1,6 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { actingFor } from '../../../client';
+import { isSameDigest } from '../../../guard/access/digest';
 import { newSessionToken, parseSessionToken } from '../../../guard/access/session-token';
 import { lifetimes } from '../../../model/access';
 import { whileReachable } from '../../reach';
@@ -28,7 +28,7 @@ export async function sessionOf(context: AuthContext, request: FastifyRequest): 
     () => access.check(),
     () => client.access.sessions.find(given.id),
   );
-  if (found?.kind !== 'browser' || !isEqual(found.digest, given.digest)) return undefined;
+  if (found?.kind !== 'browser' || !isSameDigest(found.digest, given.digest)) return undefined;
   const { subject, groups, method } = found;
   return { id: given.id, subject, groups, method };
 }
@@ -64,8 +64,4 @@ export async function endBrowserSession(
     await actingFor({ by: session.subject, from: request.ip }, () => context.client.access.sessions.revoke(session.id));
   clearCookie(context, reply, 'session');
   context.access.forget();
-}
-
-function isEqual(one: string, other: string): boolean {
-  return timingSafeEqual(Buffer.from(one, 'hex'), Buffer.from(other, 'hex'));
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { keepLatest } from '../../../guard/bounded';
 import { isName } from '../../../model/names';
 import type { SigningKey } from '../../../workflows/messages';
 import { accessTokenType, audienceOf } from './signing-keys';
@@ -48,15 +49,8 @@ export class Verifier {
     if (!claims) return undefined;
     const key = Object.hasOwn(keys, claims.key) ? keys[claims.key] : undefined;
     if (!key || key.until <= now || claims.until <= now) return void this.verified.delete(digest);
-    this.remember(digest, claims);
+    keepLatest(this.verified, digest, claims, mostVerified);
     return claims;
-  }
-
-  private remember(digest: string, claims: Claims): void {
-    this.verified.delete(digest);
-    this.verified.set(digest, claims);
-    const [oldest] = this.verified.keys();
-    if (this.verified.size > mostVerified) this.verified.delete(oldest!);
   }
 
   /** The algorithm is that of our keys, whatever the token says. */

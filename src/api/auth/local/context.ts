@@ -5,13 +5,13 @@ import { actingFor } from '../../../client';
 import type { UserLogIns } from '../../../client/access/log-ins';
 import { PasswordHasher, TooBusy } from '../../../guard/access/passwords/hash';
 import { openState, sealState } from '../../../guard/access/sealed-state';
-import { monotonicMs } from '../../../guard/monotonic';
 import { isName } from '../../../model/names';
 import type { StoredUser } from '../../../workflows/messages';
 import type { Threats } from '../../access/threats';
 import type { ApiMetrics } from '../../metrics';
 import { ApiProblem } from '../../problems';
 import { whileReachable } from '../../reach';
+import { Remembered } from '../../remembered';
 import type { AuthContext } from '../context';
 
 /** What a log-in is for: a session of the browser, or the page where users manage their second factors. */
@@ -30,7 +30,8 @@ interface LocalOptions {
 export class LocalContext {
   readonly now: () => number;
   private readonly hasher: PasswordHasher;
-  private readonly known = new Map<string, { at: number; value: Promise<unknown> }>();
+  private readonly users = new Remembered<boolean>({ freshMs: rememberMs });
+  private readonly keys = new Remembered<string>({ freshMs: rememberMs });
 
   constructor(
     readonly auth: AuthContext,
@@ -60,7 +61,7 @@ export class LocalContext {
 
   /** Whether there is anybody to log in. */
   hasUsers(): Promise<boolean> {
-    return this.remembered('users', async () => (await this.auth.client.access.users.list()).length > 0);
+    return this.users.get('any', async () => (await this.auth.client.access.users.list()).length > 0);
   }
 
   async seal(purpose: string, data: object, validMs: number): Promise<string> {
@@ -88,16 +89,7 @@ export class LocalContext {
   }
 
   private key(): Promise<string> {
-    return this.remembered('key', () => this.logIns.key());
-  }
-
-  private remembered<T>(what: string, look: () => Promise<T>): Promise<T> {
-    const known = this.known.get(what);
-    if (known && monotonicMs() - known.at < rememberMs) return known.value as Promise<T>;
-    const value = look();
-    this.known.set(what, { at: monotonicMs(), value });
-    value.catch(() => this.known.delete(what));
-    return value;
+    return this.keys.get('key', () => this.logIns.key());
   }
 }
 

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
+import { sha256 } from '../../../guard/access/digest';
 import type { NamedUser, StoredPasskey } from '../../../workflows/messages';
 import { requireForm } from '../browser/forms';
 import { type Html, html } from '../browser/html';
@@ -63,7 +63,7 @@ async function ownerOf(
   if (!owner || !passkey || owner.user.disabled || !isOf(owner, response)) return undefined;
   const counter = await counterOf(context, response, passkey, challenge);
   if (counter === undefined) return undefined;
-  const digest = createHash('sha256').update(challenge).digest('hex');
+  const digest = sha256(challenge);
   const isFirst = await context.as(owner.name, request, () => context.logIns.usePasskey(passkey.id, counter, digest));
   return isFirst ? owner : undefined;
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { actingFor } from '../../../client';
 import { commandLineClient } from '../../../model/access';
-import { sha256 } from '../../../guard/access/session-token';
+import { sha256 } from '../../../guard/access/digest';
 import { ApiProblem } from '../../problems';
 import { formToken, requireForm } from '../browser/forms';
 import { html } from '../browser/html';

@@ -2,8 +2,9 @@ import { randomInt } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { actingFor } from '../../../client';
 import { commandLineClient } from '../../../model/access';
-import { sha256 } from '../../../guard/access/session-token';
+import { sha256 } from '../../../guard/access/digest';
 import { monotonicMs } from '../../../guard/monotonic';
+import { keepLatest } from '../../../guard/bounded';
 import { codeLimits } from '../../../workflows/messages';
 import { ApiProblem } from '../../problems';
 import { formToken, requireForm } from '../browser/forms';
@@ -32,10 +33,7 @@ export class DevicePolls {
   isTooSoon(device: string): boolean {
     const now = this.elapsed();
     const last = this.last.get(device);
-    this.last.delete(device);
-    this.last.set(device, now);
-    const [oldest] = this.last.keys();
-    if (this.last.size > mostPolls) this.last.delete(oldest!);
+    keepLatest(this.last, device, now, mostPolls);
     return last !== undefined && now - last < intervalMs / 2;
   }
 }

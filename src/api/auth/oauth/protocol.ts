@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 import { commandLineClient } from '../../../model/access';
-import { sha256 } from '../../../guard/access/session-token';
+import { sha256 } from '../../../guard/access/digest';
 import type { SessionGrant } from '../../../workflows/messages';
 import type { AuthContext } from '../context';
 

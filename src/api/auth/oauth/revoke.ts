@@ -1,6 +1,6 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { actingFor } from '../../../client';
+import { isSameDigest } from '../../../guard/access/digest';
 import { parseSessionToken } from '../../../guard/access/session-token';
 import type { AuthContext } from '../context';
 import { paths, requireClient, sendJson, type Fields } from './protocol';
@@ -30,6 +30,6 @@ async function sessionWith(
   const id = token?.id ?? caller?.session;
   const session = id === undefined ? undefined : await client.access.sessions.find(id);
   if (id === undefined || !session) return undefined;
-  if (token && !timingSafeEqual(Buffer.from(token.family, 'hex'), Buffer.from(session.family, 'hex'))) return undefined;
+  if (token && !isSameDigest(token.family, session.family)) return undefined;
   return { id, subject: session.subject };
 }

@@ -1,6 +1,7 @@
 import type { Configuration } from 'openid-client';
 import type { AccessConfig } from '../../../config/access';
 import { ApiProblem } from '../../problems';
+import { Remembered } from '../../remembered';
 
 type Provider = AccessConfig['providers'][string];
 
@@ -8,30 +9,15 @@ type Provider = AccessConfig['providers'][string];
 const freshMs = 3_600_000;
 const timeoutSeconds = 10;
 
-interface Known {
-  key: string;
-  at: number;
-  configuration: Promise<Configuration>;
-}
-
 /** The configurations of identity providers, read when they are needed. */
 export class Providers {
-  private readonly known = new Map<string, Known>();
+  private readonly known = new Remembered<Configuration>({ freshMs });
 
   constructor(private readonly onFailure: (error: Error) => void) {}
 
   /** @throws ApiProblem if the provider does not answer */
-  async configurationOf(name: string, provider: Provider, now = Date.now()): Promise<Configuration> {
-    const key = JSON.stringify(provider);
-    const known = this.known.get(name);
-    if (known?.key === key && now - known.at < freshMs) return known.configuration;
-    const configuration = this.discover(name, provider);
-    const found = { key, at: now, configuration };
-    this.known.set(name, found);
-    configuration.catch(() => {
-      if (this.known.get(name) === found) this.known.delete(name);
-    });
-    return configuration;
+  configurationOf(name: string, provider: Provider): Promise<Configuration> {
+    return this.known.get(`${name} ${JSON.stringify(provider)}`, () => this.discover(name, provider));
   }
 
   private async discover(name: string, { issuer, client_id: id, secret }: Provider): Promise<Configuration> {
