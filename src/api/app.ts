@@ -2,14 +2,14 @@ import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { ApiMetrics } from './metrics';
-import { answerMalformed, ApiProblem, problemOf } from './problems';
+import { answerMalformed, ApiProblem, problemIn, type OnFailure } from './problems';
 
 export interface AppOptions {
   /** Certificate and key in PEM; absent: plain HTTP. */
   tls?: { cert: Buffer; key: Buffer; minVersion: 'TLSv1.2' | 'TLSv1.3' };
   /** Addresses of proxies whose `X-Forwarded-For` counts. */
   trustedProxies?: string[];
-  onFailure: (error: Error, request?: { method: string; route: string }) => void;
+  onFailure: OnFailure;
 }
 
 const largestBody = 2 * 1024 * 1024;
@@ -72,15 +72,8 @@ function measure(app: FastifyInstance, metrics: ApiMetrics): void {
   });
 }
 
-function sendProblem(
-  error: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  onFailure: AppOptions['onFailure'],
-): FastifyReply {
-  const problem = problemOf(error);
-  if (problem.code === 'failed')
-    onFailure(error as Error, { method: request.method, route: request.routeOptions.url ?? 'unknown' });
+function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, onFailure: OnFailure): FastifyReply {
+  const problem = problemIn(error, request, onFailure);
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="deploy-code"');
   if (problem.status === 503) void reply.header('retry-after', '5');
   return reply.code(problem.status).type('application/problem+json').serializer(JSON.stringify).send(problem);

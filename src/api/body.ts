@@ -22,3 +22,9 @@ function inOrder(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
+
+/** The id of the request that a text stands for, the same for each repetition. The queue shows its beginning. */
+export function requestIdOf(kind: 'key' | 'hook', text: string): string {
+  const hash = sha256(text);
+  return `${hash.slice(0, 8)}-${kind}-${hash.slice(8, 40)}`;
+}

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { actingFor, type Author } from '../client';
 import { withoutToken } from './access/admission';
 import { roleIn } from './access/authorise';
 import type { Caller } from './access/directory';
 import { ApiProblem } from './problems';
+import { requestIdOf } from './body';
 import { whileReachable } from './reach';
 import type { Route, Services } from './route';
 
@@ -27,7 +27,7 @@ export async function perform(
   route: Route,
   { caller, ip, params, query, body, key }: Performed,
 ): Promise<unknown> {
-  const call = { ...services, caller, params, query, body, ...requestIdOf(key, caller) };
+  const call = { ...services, caller, params, query, body, ...requestOfKey(key, caller) };
   const result = await actingFor(authorOf(ip, caller), () =>
     whileReachable(
       () => services.access.check(),
@@ -55,10 +55,9 @@ function plain(result: unknown): unknown {
  * keys.
  * @throws ApiProblem if the key is malformed
  */
-function requestIdOf(key: unknown, { subject }: Caller): { requestId?: string } {
+function requestOfKey(key: unknown, { subject }: Caller): { requestId?: string } {
   if (key === undefined) return {};
   if (typeof key !== 'string' || !keyPattern.test(key))
     throw new ApiProblem('bad_input', 'Idempotency-Key must be 1 to 200 printable characters without spaces');
-  const hash = createHash('sha256').update(`${subject}\n${key}`).digest('hex');
-  return { requestId: `${hash.slice(0, 8)}-key-${hash.slice(8, 40)}` };
+  return { requestId: requestIdOf('key', `${subject}\n${key}`) };
 }

@@ -1,7 +1,11 @@
 import type { Socket } from 'node:net';
+import type { FastifyRequest } from 'fastify';
 import { NameProblem } from '../model/names';
 import { BadRequest, DeploymentLost, EngineUnreachable } from '../temporal/errors';
 import { translated } from '../temporal/temporal-errors';
+
+/** Hears of errors that nobody expected. */
+export type OnFailure = (error: Error, request?: { method: string; route: string }) => void;
 
 /** A problem as RFC 9457 has it. `exitCode`: that of the command line for the same problem. */
 export interface Problem {
@@ -52,6 +56,17 @@ export async function orNotFound<T>(found: Promise<T>): Promise<T> {
   } catch (error) {
     throw error instanceof BadRequest ? new ApiProblem('not_found', error.message) : error;
   }
+}
+
+/** The answer to an error of a request; one that nobody expected is told to the log. */
+export function problemIn(
+  error: unknown,
+  { method, routeOptions }: Pick<FastifyRequest, 'method' | 'routeOptions'>,
+  onFailure: OnFailure,
+): Problem {
+  const problem = problemOf(error);
+  if (problem.code === 'failed') onFailure(error as Error, { method, route: routeOptions.url ?? 'unknown' });
+  return problem;
 }
 
 /** The answer to an error. The text of one that nobody expected stays in the log. */

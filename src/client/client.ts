@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Stack } from '../model/stack';
 import type { AuditTrail } from '../model/audit';
-import { requireDeploymentId, requireName } from '../model/names';
+import { requireName } from '../model/names';
 import { withImages } from '../model/stack/with-images';
 import { withCompletion } from '../model/instance-status';
 import { longestAuthor, longestReason } from '../model/text';
@@ -51,7 +51,7 @@ import {
 } from './history';
 import { jobsSinceIn, previousIn, summaryOf, type ReleaseSummary } from './history/releases';
 import { actOf, orderOf, type OrderOptions } from './orders';
-import { placeOf } from './place';
+import { placeOf, requireDeploymentOf } from './place';
 import { requireServer, requireTls, untilTaken } from './access/protection';
 import { findRequest, intentOf, startDeployment, type RequestOptions } from './request';
 import { Schedules } from './schedules';
@@ -298,12 +298,13 @@ export class DirectClient extends Reader {
 
   /** Ends a freeze, so that waiting deployments start. @throws BadRequest if the environment is not frozen */
   async thaw(place: Place, by?: string): Promise<void> {
-    if (!(await this.environment(place))?.freeze)
-      throw new BadRequest(`${place.stack}/${place.environment} is not frozen`);
+    const before = await this.environment(place);
+    if (!before?.freeze) throw new BadRequest(`${place.stack}/${place.environment} is not frozen`);
     await this.order(
       place,
       () => this.temporal.workflow.getHandle(environmentId(place)).signal(thawSignal, actOf(by)),
       async () => (await this.environment(place))?.freeze === undefined,
+      before,
     );
   }
 
@@ -313,33 +314,42 @@ export class DirectClient extends Reader {
    */
   async pauseWatch(place: Place, order: OrderOptions = {}): Promise<WatchPause> {
     const pause: WatchPause = orderOf('a pause', order);
-    if (!(await this.environment(place))?.current)
+    const before = await this.environment(place);
+    if (!before?.current)
       throw new BadRequest(`nothing is deployed in ${place.stack}/${place.environment}, so there is no watch to pause`);
     await this.order(
       place,
       () => this.temporal.workflow.getHandle(environmentId(place)).signal(pauseWatchSignal, pause),
       async () => (await this.environment(place))?.watchPause !== undefined,
+      before,
     );
     return pause;
   }
 
   /** Ends a pause of the watch. @throws BadRequest if the watch is not paused */
   async resumeWatch(place: Place, by?: string): Promise<void> {
-    if (!(await this.environment(place))?.watchPause)
-      throw new BadRequest(`the watch of ${place.stack}/${place.environment} is not paused`);
+    const before = await this.environment(place);
+    if (!before?.watchPause) throw new BadRequest(`the watch of ${place.stack}/${place.environment} is not paused`);
     await this.order(
       place,
       () => this.temporal.workflow.getHandle(environmentId(place)).signal(resumeWatchSignal, actOf(by)),
       async () => (await this.environment(place))?.watchPause === undefined,
+      before,
     );
   }
 
   /**
-   * Sends an order to an environment; waits until a protected one has taken it.
+   * Sends an order to an environment; waits until a protected one has taken it. `known`: its state, if it has just been
+   * read.
    * @throws BadRequest if it takes orders of servers only, or does not take this one
    */
-  private async order(place: Place, send: () => Promise<void>, isTaken: () => Promise<boolean>): Promise<void> {
-    const before = await this.environment(place);
+  private async order(
+    place: Place,
+    send: () => Promise<void>,
+    isTaken: () => Promise<boolean>,
+    known?: EnvironmentState,
+  ): Promise<void> {
+    const before = known ?? (await this.environment(place));
     requireServer(place, before, this.signer !== undefined);
     await send();
     if (before?.statements) await untilTaken(place, before, () => this.environment(place), isTaken);
@@ -441,18 +451,18 @@ export class DirectClient extends Reader {
     const handle = this.handleIn(placeOf(stack), workflowId);
     const ending = await handle.end(by, options);
     if (ending !== 'terminated') return { ending };
-    const settling = await settle(this, this.temporal, stack, by);
+    const settling = await this.settle(stack, by);
     return { ending, ...(settling && { settling }) };
   }
 
+  /** Starts the deployment that undoes the unfinished changes of a terminated one; undefined if the next one does. */
+  settle(stack: Stack, by: string): Promise<DeploymentHandle | undefined> {
+    return settle(this, this.temporal, stack, by);
+  }
+
   /** A deployment by its workflow ID. @throws BadRequest if it belongs to another environment */
-  handleIn({ stack, environment }: Place, workflowId: string): DeploymentHandle {
-    if (requireDeploymentId(workflowId).startsWith(`deployment/${stack}/${environment}/`))
-      return this.handle(workflowId);
-    throw new BadRequest(
-      `${workflowId} is not a deployment of ${stack}/${environment}; select ` +
-        'its stack file and environment with -c and -e',
-    );
+  handleIn(place: Place, workflowId: string): DeploymentHandle {
+    return this.handle(requireDeploymentOf(place, workflowId));
   }
 
   /** The last records of the audit trail, and the problem if the trail was changed: all records are verified. */

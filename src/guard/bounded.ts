@@ -3,11 +3,11 @@
  * @throws the error of `tooLarge` as soon as there are more than `largest` bytes
  */
 export async function readBounded(
-  chunks: AsyncIterable<Buffer>,
+  chunks: AsyncIterable<Uint8Array>,
   largest: number,
   tooLarge: () => Error,
 ): Promise<Buffer> {
-  const kept: Buffer[] = [];
+  const kept: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of chunks) {
     size += chunk.length;

@@ -12,6 +12,8 @@ import {
   actionOfStart,
   isOfInstallation,
   keptRelease,
+  onlyThroughServer,
+  placeOfMessage,
   releaseText,
   requestText,
   type Action,
@@ -189,7 +191,7 @@ export class StatementGuard {
   /** Judges a signal or an update whose workflow asks for it. */
   admit(execution: Execution, { name, isUpdate, digest, statement }: MessageToAdmit): Admission {
     const { settings, now = Date.now } = this.parts;
-    const place = placeOfWorkflow(execution.workflowId);
+    const place = placeOfMessage(execution.workflowId);
     const action = place && actionOfMessage(execution.workflowId, name, isUpdate);
     if (!action) return { refused: 'nobody may send this' };
     const demand = isOfInstallation(execution.workflowId) ? undefined : this.demand(place);
@@ -346,19 +348,8 @@ function requireSubject(
     );
 }
 
-function refusal({ stack, environment }: Place, why?: string): SoftwareFault {
-  const what =
-    stack === 'deploy-code' && environment === 'installation' ? 'this installation' : `${stack}/${environment}`;
-  return new SoftwareFault(
-    `${what} takes requests only through its server; use --server or \`deploy-code login\`${why ? ` (${why})` : ''}`,
-  );
-}
-
-/** The environment of a workflow, or the installation. */
-function placeOfWorkflow(workflowId: string): Place | undefined {
-  if (isOfInstallation(workflowId)) return { stack: 'deploy-code', environment: 'installation' };
-  const [, stack, environment] = workflowId.split('/');
-  return stack && environment ? { stack, environment } : undefined;
+function refusal(place: Place, why?: string): SoftwareFault {
+  return new SoftwareFault(`${onlyThroughServer(place)}${why ? ` (${why})` : ''}`);
 }
 
 /** An answer of Temporal; without one, the activity is tried again. */

@@ -1,6 +1,7 @@
 import type { AccessConfig } from '../../config/access';
 import type { Threats } from '../access/threats';
 import type { ApiMetrics } from '../metrics';
+import type { OnFailure } from '../problems';
 import type { Services } from '../route';
 import { SigningKeys } from './jwt/signing-keys';
 
@@ -25,9 +26,6 @@ export interface AuthContext extends Services {
   metrics: ApiMetrics;
   onFailure: OnFailure;
 }
-
-/** Hears of errors that nobody expected. */
-type OnFailure = (error: Error, request?: { method: string; route: string }) => void;
 
 export function createAuthContext(
   services: Services,

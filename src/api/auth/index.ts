@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { problemOf, type Problem } from '../problems';
+import { problemIn, type Problem } from '../problems';
 import { addLogin } from './browser/login';
 import { sendTrouble, stylePath } from './browser/page';
 import { style } from './browser/style';
@@ -58,7 +58,7 @@ function acceptForms(app: FastifyInstance): void {
 }
 
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, context: AuthContext): FastifyReply {
-  const { status, detail, advice } = problemIn(error, request, context);
+  const { status, detail, advice } = problemIn(error, request, context.onFailure);
   return sendTrouble(reply, status, detail, advice);
 }
 
@@ -69,7 +69,7 @@ function sendOAuthError(
   context: AuthContext,
 ): FastifyReply {
   const { code, message, status } =
-    error instanceof OAuthError ? error : oauthErrorOf(problemIn(error, request, context));
+    error instanceof OAuthError ? error : oauthErrorOf(problemIn(error, request, context.onFailure));
   return sendJson(reply.code(status), { error: code, error_description: message });
 }
 
@@ -77,11 +77,4 @@ function oauthErrorOf({ status, detail, code }: Problem): OAuthError {
   if (code === 'failed') return new OAuthError('server_error', detail, status);
   const isPassing = code === 'unreachable' || code === 'too_many' || code === 'refused';
   return new OAuthError(isPassing ? 'temporarily_unavailable' : 'invalid_request', detail, status);
-}
-
-/** Tells the log about a problem that nobody expected. */
-function problemIn(error: unknown, { method, routeOptions }: FastifyRequest, { onFailure }: AuthContext): Problem {
-  const problem = problemOf(error);
-  if (problem.code === 'failed') onFailure(error as Error, { method, route: routeOptions.url ?? 'unknown' });
-  return problem;
 }

@@ -13,6 +13,7 @@ import {
   valueFromASTUntyped,
 } from 'graphql';
 import { z } from 'zod';
+import { capital } from './names';
 
 /** Types of GraphQL from the schemas of routes, so that both say the same. */
 
@@ -55,7 +56,7 @@ function output(schema: JsonSchema, name: string, more?: Parameters<typeof outpu
   const known = Object.entries(properties).filter(([key]) => namePattern.test(key));
   if (type !== 'object' || known.length === 0) return scalars[type] ?? Json;
   const fields = known.map(([key, property]) => {
-    const found = output(property, `${name}${key.charAt(0).toUpperCase()}${key.slice(1)}`);
+    const found = output(property, `${name}${capital(key)}`);
     const { description } = property;
     return [key, { type: required.includes(key) ? new GraphQLNonNull(found) : found, description }] as const;
   });

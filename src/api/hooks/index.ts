@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { actingFor, type DirectClient } from '../../client';
 import { largestHook, type HookDelivery, type HookVerdict } from '../../model/hooks';
 import { isName } from '../../model/names';
 import type { Place } from '../../workflows/messages';
+import { requestIdOf } from '../body';
 import { problemResponses, ruleOf } from '../description';
 import type { ApiMetrics } from '../metrics';
 import { ApiProblem } from '../problems';
@@ -176,8 +176,7 @@ async function deploy(
   trigger: string,
   { delivery, message, commit, images, services }: Extract<HookVerdict, { verdict: 'deploy' }>,
 ): Promise<z.output<typeof answer>> {
-  const hash = createHash('sha256').update(`${trigger}\n${delivery}`).digest('hex');
-  const requestId = `${hash.slice(0, 8)}-hook-${hash.slice(8, 40)}`;
+  const requestId = requestIdOf('hook', `${trigger}\n${delivery}`);
   const before = await client.requested(where, { requestId });
   if (before) return { result: 'replayed', id: requestOf(before.id) };
   const event = { ...(commit !== undefined && { commit }), ...(images && { images }) };

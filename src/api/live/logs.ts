@@ -1,4 +1,5 @@
 import type { DirectClient } from '../../client';
+import { lastIn } from '../../client/history/releases';
 import type { ReleaseContents } from '../../workflows/messages';
 import { away, pause, unlessAway } from './environments';
 import { cursorsOf, positionOf, type Cursors } from './position';
@@ -107,7 +108,7 @@ export class LogSource extends Source {
   private async read(isFirst: boolean): Promise<Logs> {
     const { client, topic, start } = this;
     const state = await client.environment(topic.place);
-    const number = state?.current?.release ?? state?.releases.at(-1);
+    const number = lastIn(state);
     if (number === undefined) return { found: [], away: [] };
     if (this.release?.release !== number) this.release = await client.release(topic.place, number, state);
     const { stack } = this.release;

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { intentKinds } from '../../model/deployment';
 import type { Stack } from '../../model/stack';
+import { withImages } from '../../model/stack/with-images';
 import { longestReason } from '../../model/text';
+import { lastIn } from '../../client/history/releases';
 import type { DirectClient, DeploymentHandle, RequestOptions } from '../../client';
 import type { HistoryEntry, HistoryPosition } from '../../client/history';
 import { fits } from '../../workflows/messages/shape';
@@ -174,10 +176,9 @@ export const deploymentRoutes: Route[] = [
       settling: z.string().optional().describe('the deployment that undoes what a terminated one had begun'),
     }),
     handle: async ({ client, params, body, caller }) => {
-      const { id } = await find(client, params);
-      const { stack: name, environment } = params;
-      const subject = await settlingStack(client, { stack: name, environment });
-      const { ending, settling } = await client.cancel(subject, id, caller.subject, { killJobs: body.killJobs });
+      const handle = await find(client, params);
+      const ending = await handle.end(caller.subject, { killJobs: body.killJobs });
+      const settling = ending === 'terminated' ? await settle(client, handle.place, caller.subject) : undefined;
       return { ending, ...(settling && { settling: requestOf(settling.id) }) };
     },
   }),
@@ -289,11 +290,7 @@ async function stackOf(client: DirectClient, where: Place, { stack: given, image
     throw new ApiProblem('bad_input', `the current release has no service "${unknown}", so it takes no image`, {
       advice: `it has ${Object.keys(current.services).join(', ')}`,
     });
-  const services = Object.entries(current.services).map(([key, service]) => [
-    key,
-    Object.hasOwn(wanted, key) ? { ...service, image: wanted[key] } : service,
-  ]);
-  return { stack: { ...current, services: Object.fromEntries(services) } as Stack, origin: { basedOn: release } };
+  return { stack: withImages(current, wanted), origin: { basedOn: release } };
 }
 
 /** A stack with the stored secrets that it uses. @throws ApiProblem if it is no stack */
@@ -306,12 +303,11 @@ async function complete(client: DirectClient, given: Stack): Promise<Stack> {
   }
 }
 
-/** What a cancelled deployment that is stuck is undone with: the stack that runs, else an empty one. */
-async function settlingStack(client: DirectClient, where: Place): Promise<Stack> {
+/** Undoes what a terminated deployment had begun; where no release is kept, the next deployment does. */
+async function settle(client: DirectClient, where: Place, by: string): Promise<DeploymentHandle | undefined> {
   const state = await client.environment(where);
-  const number = state?.current?.release ?? state?.releases.at(-1);
-  if (number !== undefined) return (await client.release(where, number, state)).stack;
-  return { name: where.stack, environment: where.environment, services: {} } as unknown as Stack;
+  const number = lastIn(state);
+  return number === undefined ? undefined : client.settle((await client.release(where, number, state)).stack, by);
 }
 
 /** A permission on one environment must not reach another. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lastIn } from '../../client/history/releases';
 import type { EnvironmentState, Place, ReleaseContents } from '../../workflows/messages';
 import { summaryOf } from '../../client/history/releases';
 import type { AuditTrail } from '../../model/audit';
@@ -315,7 +316,7 @@ export async function currentRelease(call: InPlace): Promise<ReleaseContents> {
 /** The release that runs or, after a stop, the last one: volumes and records stay. @throws ApiProblem without one */
 async function lastRelease(call: InPlace): Promise<ReleaseContents> {
   const state = await call.client.environment(call.params);
-  return releaseIn(call, state, state?.current?.release ?? state?.releases.at(-1));
+  return releaseIn(call, state, lastIn(state));
 }
 
 function releaseIn(

@@ -1,26 +1,24 @@
 import type { Configuration } from 'openid-client';
 import { unreachable } from '../../client/access/remote-login';
 import { commandLineClient } from '../../model/access';
-import { isLoopback } from '../../model/names/registry';
+import { reasonOf } from '../../client/remote/reason';
+import { originOf } from '../../client/remote/transport';
 import { BadRequest } from '../../temporal/errors';
 
 const timeoutSeconds = 15;
 
 /**
  * How to log in at a server.
- * @throws BadRequest if it is no address of a server; EngineUnreachable if it does not answer
+ * @throws BadRequest if it is no address of a server, or not a safe one; EngineUnreachable if it does not answer
  */
 export async function discoverServer(server: string): Promise<Configuration> {
-  const url = URL.canParse(server) ? new URL(server) : undefined;
-  const isLocal = url?.protocol === 'http:' && isLoopback(url.host);
-  if (!url || (url.protocol !== 'https:' && !isLocal))
-    throw new BadRequest(`${server} is not the address of a server: write https://HOST, or http:// on this machine`);
+  const url = new URL(originOf(server));
   const { allowInsecureRequests, discovery, None } = await import('openid-client');
   try {
     return await discovery(url, commandLineClient, undefined, None(), {
       algorithm: 'oauth2',
       timeout: timeoutSeconds,
-      execute: isLocal ? [allowInsecureRequests] : [],
+      execute: url.protocol === 'http:' ? [allowInsecureRequests] : [],
     });
   } catch (error) {
     throw unreachable(server, reasonOf(error), error);
@@ -33,10 +31,4 @@ export function loginError(server: string, error: unknown): Error {
   if (code === 'access_denied') return new BadRequest('the log-in was not allowed', { cause: error });
   if (code === 'expired_token') return new BadRequest('nobody allowed the log-in in time; try again', { cause: error });
   return unreachable(server, reasonOf(error), error);
-}
-
-/** The innermost reason: `fetch` says of every failure that it failed. */
-function reasonOf(error: unknown): string {
-  const { cause, message } = error as Error;
-  return cause instanceof Error ? reasonOf(cause) : message;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { monotonicMs } from '../../guard/monotonic';
+import { onlyThroughServer } from '../../model/access';
 import type { Stack } from '../../model/stack';
 import { isPlain } from '../../temporal/connection';
 import { BadRequest } from '../../temporal/errors';
@@ -15,11 +16,7 @@ const graceMs = 1500;
 
 /** @throws BadRequest if the environment takes requests of servers only, and this client is none */
 export function requireServer(place: Place, state: EnvironmentState | undefined, isServer: boolean): void {
-  if (state?.statements && !isServer)
-    throw new BadRequest(
-      `${place.stack}/${place.environment} takes requests only through its server; ` +
-        'use --server or `deploy-code login`',
-    );
+  if (state?.statements && !isServer) throw new BadRequest(onlyThroughServer(place));
 }
 
 /** @throws BadRequest if a stack asks for TLS, and the connection to Temporal leaves this machine without it */

@@ -1,5 +1,7 @@
 import { commandLineClient } from '../../model/access';
+import { readBounded } from '../../guard/bounded';
 import { BadRequest, EngineUnreachable } from '../../temporal/errors';
+import { reasonOf } from '../remote/reason';
 
 /** The tokens of somebody who has logged in at a server. */
 export interface ServerTokens {
@@ -65,11 +67,11 @@ async function post(
       redirect: 'error',
       signal: AbortSignal.timeout(timeoutMs),
     });
-    const text = await response.text();
-    return { status: response.status, body: text.length <= longestAnswer ? objectOf(text) : {} };
+    const answer = response.body ?? new Blob().stream();
+    const text = await readBounded(answer, longestAnswer, () => new Error('its answer is too large'));
+    return { status: response.status, body: objectOf(text.toString()) };
   } catch (error) {
-    const { cause, message } = error as Error;
-    throw unreachable(server, (cause as Error | undefined)?.message ?? message, error);
+    throw unreachable(server, reasonOf(error), error);
   }
 }
 

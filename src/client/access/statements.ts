@@ -5,19 +5,18 @@ import type { StatementSigner, Stated } from '../../guard/access/statement';
 import {
   actionOfMessage,
   actionOfStart,
-  isOfInstallation,
+  placeOfMessage,
   requestText,
   statementHeader,
   type Action,
 } from '../../model/access';
-import { isName } from '../../model/names';
-import { installation, type Place } from '../../workflows/messages';
+import type { Place } from '../../workflows/messages';
 import { author, userName } from '../user';
 
 /** Signs the messages of a client. Workers with the public key know by that that a server has let them in. */
 export function signing(signer: StatementSigner): WorkflowClientInterceptor {
   const signed = (headers: Headers, action: Action | undefined, to: string, name: string, args: unknown[]): Headers => {
-    const place = placeOf(to);
+    const place = placeOfMessage(to);
     if (!action || !place) return headers;
     const statement = statementFor(signer, { action, place, request: requestText(to, name, args) });
     return { ...headers, [statementHeader]: defaultPayloadConverter.toPayload(statement) };
@@ -70,11 +69,4 @@ export function statementFor(
     request: sha256(request),
   };
   return signer.sign(stated);
-}
-
-/** The environment of a workflow, by its id. */
-function placeOf(workflowId: string): Place | undefined {
-  if (isOfInstallation(workflowId)) return installation;
-  const [, stack, environment] = workflowId.split('/');
-  return isName('stack', stack) && isName('environment', environment) ? { stack, environment } : undefined;
 }

@@ -29,6 +29,11 @@ export function summaryOf({ stack, ...contents }: ReleaseContents): ReleaseSumma
   };
 }
 
+/** The release that runs or, after a stop, the last one; undefined if none was deployed. */
+export function lastIn(state: Pick<EnvironmentState, 'current' | 'releases'> | undefined): number | undefined {
+  return state?.current?.release ?? state?.releases.at(-1);
+}
+
 /** The kept release before the current one. @throws BadRequest if there is none */
 export function previousIn(state: EnvironmentState | undefined, { stack, environment }: Place): number {
   const current = state?.current?.release ?? Infinity;

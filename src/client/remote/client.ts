@@ -6,7 +6,6 @@ import { requireDeploymentId } from '../../model/names';
 import type { SessionRequest } from '../../model/session';
 import type { Stack } from '../../model/stack';
 import type { PastRun } from '../../plan/service/job-runs';
-import { BadRequest } from '../../temporal/errors';
 import type { InspectResults, LogsRequest } from '../../workflows/inspect';
 import {
   deploymentId,
@@ -25,7 +24,7 @@ import { jobsSinceIn, previousIn, type ReleaseSummary } from '../history/release
 import type { HostLine } from '../hosts';
 import type { LoadBalancerStatus } from '../load-balancer';
 import type { OrderOptions } from '../orders';
-import { placeOf } from '../place';
+import { placeOf, requireDeploymentOf } from '../place';
 import type { RequestOptions } from '../request';
 import { sealStack } from '../secrets/seal';
 import { RemoteAccess } from './access';
@@ -283,13 +282,8 @@ export class RemoteClient implements EngineClient {
     return new RemoteDeployment(this.transport, requireDeploymentId(workflowId));
   }
 
-  handleIn({ stack, environment }: Place, workflowId: string): DeploymentHandle {
-    if (requireDeploymentId(workflowId).startsWith(`deployment/${stack}/${environment}/`))
-      return this.handle(workflowId);
-    throw new BadRequest(
-      `${workflowId} is not a deployment of ${stack}/${environment}; select ` +
-        'its stack file and environment with -c and -e',
-    );
+  handleIn(place: Place, workflowId: string): DeploymentHandle {
+    return this.handle(requireDeploymentOf(place, workflowId));
   }
 
   async cancel(
@@ -299,7 +293,7 @@ export class RemoteClient implements EngineClient {
     options: { killJobs?: boolean } = {},
   ): Promise<{ ending: CancellationResponse; settling?: DeploymentHandle }> {
     const place = placeOf(stack);
-    const deployment = new RemoteDeployment(this.transport, requireDeploymentId(workflowId));
+    const deployment = new RemoteDeployment(this.transport, requireDeploymentOf(place, workflowId));
     const { ending, settling } = await deployment.requestEnd(options);
     return { ending, ...(settling !== undefined && { settling: this.handle(deploymentId(place, settling)) }) };
   }

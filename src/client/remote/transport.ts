@@ -1,6 +1,8 @@
+import { readBounded } from '../../guard/bounded';
 import { isLoopback } from '../../model/names/registry';
 import { BadRequest, EngineUnreachable } from '../../temporal/errors';
 import { failureOf, strangeAnswer } from './problems';
+import { reasonOf } from './reason';
 
 /** What a client says about a server. */
 export interface RemoteConnecting {
@@ -140,7 +142,7 @@ export function originOf(text: string): string {
     throw new BadRequest(`"${text}" is not the address of a server; write one such as https://deploy.example.com`);
   if (url.pathname !== '/' || url.search || url.hash)
     throw new BadRequest(`"${text}" has more than a host and a port; write ${url.origin}`);
-  if (url.protocol === 'http:' && !isLoopback(url.host) && url.hostname !== '[::1]')
+  if (url.protocol === 'http:' && !isLoopback(url.host))
     throw new BadRequest(`tokens for ${url.origin} would travel unencrypted; use https://${url.host}`);
   return url.origin;
 }
@@ -158,15 +160,10 @@ async function* bytesOf(body: ReadableStream<Uint8Array>, silence: NodeJS.Timeou
   }
 }
 
-async function textOf(response: Response): Promise<string> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of response.body ?? []) {
-    size += piece.length;
-    if (size > largestAnswer) throw new Error(`its answer is larger than ${largestAnswer / 1024 / 1024} MiB`);
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces).toString();
+async function textOf({ body }: Response): Promise<string> {
+  if (!body) return '';
+  const mib = largestAnswer / 1024 / 1024;
+  return (await readBounded(body, largestAnswer, () => new Error(`its answer is larger than ${mib} MiB`))).toString();
 }
 
 function waitOf({ headers }: Response): number {
@@ -177,11 +174,4 @@ function waitOf({ headers }: Response): number {
 async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   const { setTimeout: sleep } = await import('node:timers/promises');
   await sleep(ms, undefined, { signal });
-}
-
-/** The innermost reason: `fetch` says only that it failed. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return 'it took too long';
-  return error.cause === undefined ? error.message : reasonOf(error.cause);
 }

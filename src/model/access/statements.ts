@@ -1,7 +1,13 @@
+import { isName } from '../names';
 import { canonical } from '../text/canonical';
 import type { Action } from './actions';
 
 /** Which messages of the engine need a statement of a server, and for which action. */
+
+interface Place {
+  stack: string;
+  environment: string;
+}
 
 /** Name of the header of a message that carries its statement. */
 export const statementHeader = 'deploy-code-statement';
@@ -57,6 +63,23 @@ export function actionOfMessage(workflowId: string, name: string, isUpdate: bool
 /** True for a workflow that keeps something for the whole installation. */
 export function isOfInstallation(workflowId: string): boolean {
   return Object.hasOwn(ofInstallation, workflowId);
+}
+
+/** The place in whose audit trail acts on the whole installation are recorded. */
+export const installation: Place = { stack: 'deploy-code', environment: 'installation' };
+
+/** The environment that a message to a workflow is about, or the installation, by the id of the workflow. */
+export function placeOfMessage(workflowId: string): Place | undefined {
+  if (isOfInstallation(workflowId)) return installation;
+  const [, stack, environment] = workflowId.split('/');
+  return isName('stack', stack) && isName('environment', environment) ? { stack, environment } : undefined;
+}
+
+/** What is told to whoever sends a request without a statement. */
+export function onlyThroughServer({ stack, environment }: Place): string {
+  const isInstallation = stack === installation.stack && environment === installation.environment;
+  const what = isInstallation ? 'this installation' : `${stack}/${environment}`;
+  return `${what} takes requests only through its server; use --server or \`deploy-code login\``;
 }
 
 /** What a worker states of a release that it keeps: nobody else can make one that it deploys again. */

@@ -1,10 +1,10 @@
-import { isName } from '../names';
+import { grammarOf, isName } from '../names';
 import type { HookEvent } from '.';
 
 const digest = /^sha256:[0-9a-f]{64}$/;
 /** A tag of an image, as Docker names it. */
 const tag = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
-const commit = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
+const { pattern: commit } = grammarOf('commit');
 const shortened = 7;
 
 interface Placeholder {

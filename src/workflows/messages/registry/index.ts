@@ -1,7 +1,6 @@
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type { AuditEntry, AuditHead } from '../../../model/audit';
 import { author } from '../act';
-import type { Place } from '../place';
 import { named, oneOf, only, optional, partOf, recordOf, type TypeOf } from '../shape';
 
 /**
@@ -11,8 +10,7 @@ import { named, oneOf, only, optional, partOf, recordOf, type TypeOf } from '../
 
 export const registriesId = 'registries';
 
-/** The place in whose audit trail acts on the whole installation are recorded. */
-export const installation: Place = { stack: 'deploy-code', environment: 'installation' };
+export { installation } from '../../../model/access';
 
 /** A user and password, sealed by the client. */
 export const registryLogin = only({
