@@ -1,5 +1,6 @@
 export { Access, type SessionLine, type TokenLine, type TokenOptions } from './access';
-export { DirectClient, type PlanResult, type Signing } from './client';
+export { DirectClient, type Signing } from './client';
+export type { PlanResult } from './reader';
 export { DeployCodeClient } from './connect';
 export { signing } from './access/statements';
 export { LocalUsers, type Invitation } from './access/users';

@@ -15,12 +15,12 @@ import {
   type WatchPause,
 } from '../../workflows/messages';
 import { ChannelKey } from '../../guard/sealed-channel';
-import type { PlanResult } from '../client';
 import { CommandSession, type SessionOptions } from '../command-session';
 import type { EngineClient } from '../engine-client';
 import type { CancellationResponse, DeploymentHandle } from '../deployment-handle';
 import type { HistoryEntry, LaterFailure } from '../history';
 import { jobsSinceIn, previousIn, type ReleaseSummary } from '../history/releases';
+import type { PlanResult } from '../reader';
 import type { HostLine } from '../hosts';
 import type { LoadBalancerStatus } from '../load-balancer';
 import type { OrderOptions } from '../orders';

@@ -1,23 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { ChannelKey } from '../guard/sealed-channel';
-import { isName } from '../model/names';
-import type { SessionRequest } from '../model/session';
-import type { Stack } from '../model/stack';
-import type { Answers } from '../workflows/hosts';
-import type { InspectInput, InspectResults, LogsRequest } from '../workflows/inspect';
-import { sessionQuery, taskQueue, toCommandSignal, type Place } from '../workflows/messages';
-import { findHostWorkers, findWorker, unserved, unservedHosts } from '../temporal/find-worker';
-import { CommandSession, type SessionOptions, type SessionPath } from './command-session';
-import { ask } from '../temporal/ask';
-import { actOf } from './orders';
-import { placeOf } from './place';
-import { listHosts, type HostLine } from './hosts';
-import { untilTaken } from '../temporal/until-taken';
-import { runningEnvironments } from '../temporal/visibility';
+import { ChannelKey } from '../../guard/sealed-channel';
+import { isName } from '../../model/names';
+import type { SessionRequest } from '../../model/session';
+import type { Stack } from '../../model/stack';
+import type { Answers } from '../../workflows/hosts';
+import type { InspectInput, InspectResults, LogsRequest } from '../../workflows/inspect';
+import { sessionQuery, taskQueue, toCommandSignal, type Place } from '../../workflows/messages';
+import { findHostWorkers, findWorker, unserved, unservedHosts } from '../../temporal/find-worker';
+import { CommandSession, type SessionOptions, type SessionPath } from '../command-session';
+import { ask } from '../../temporal/ask';
+import { actOf } from '../orders';
+import { placeOf } from '../place';
+import { listHosts, type HostLine } from '../hosts';
+import { untilTaken } from '../../temporal/until-taken';
+import { runningEnvironments } from '../../temporal/visibility';
 
 /** Queries and commands for instances, hosts and volumes. It talks to Temporal only; workers talk to the hosts. */
-export class Reader {
+export class InstanceReader {
   private worker?: Promise<void>;
 
   protected constructor(protected readonly temporal: Client) {}
