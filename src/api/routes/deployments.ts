@@ -14,7 +14,7 @@ import { deploymentPattern } from '../live/topics';
 import { cursorOf, keyIn, next, pageQuery } from '../pages';
 import { ApiProblem, orNotFound } from '../problems';
 import { answerOf, done, name, place, route, type Route } from '../route';
-import { currentRelease } from './environments';
+import { currentRelease } from './release-of';
 
 /** Deployments: plans, requests, progress and steering. */
 

@@ -1,30 +1,16 @@
 import { z } from 'zod';
-import { lastIn } from '../../client/history/releases';
-import type { EnvironmentState, Place, ReleaseContents } from '../../workflows/messages';
 import { summaryOf } from '../../client/history/releases';
 import type { AuditTrail } from '../../model/audit';
+import type { EnvironmentState } from '../../workflows/messages';
 import { may } from '../access/authorise';
 import { cursorOf, keyIn, next, pageOf, pageQuery } from '../pages';
 import { ApiProblem, orNotFound } from '../problems';
-import { answerOf, done, moment, name, place, route, type Route, type Services } from '../route';
+import { answerOf, place, route, type Route } from '../route';
+import { lastRelease } from './release-of';
 
-/** Environments: their state, instances, logs, releases and records. */
+/** Environments: their state, releases and records. */
 
 const tag = 'environments';
-const longestCommand = 1000;
-
-const instance = answerOf({
-  service: z.string(),
-  ordinal: z.int(),
-  name: z.string(),
-  state: z.string(),
-  health: z.string(),
-  image: z.string(),
-  restarts: z.int(),
-  ports: z.array(z.string()),
-  release: z.int(),
-});
-const away = z.array(answerOf({ host: z.string(), reason: z.string() }));
 
 const release = answerOf({
   release: z.int(),
@@ -75,80 +61,6 @@ export const environmentRoutes: Route[] = [
   }),
   route({
     method: 'GET',
-    path: '/environments/:stack/:environment/instances',
-    action: 'environment.read',
-    tag,
-    summary: 'The instances of the current release with their health',
-    params: place,
-    answer: z.object({ instances: z.array(instance), away }),
-    handle: async (call) => {
-      const { found, away: missing } = await call.client.status((await currentRelease(call)).stack);
-      return { instances: found, away: missing };
-    },
-  }),
-  route({
-    method: 'GET',
-    path: '/environments/:stack/:environment/logs',
-    action: 'logs.read',
-    tag,
-    summary: 'The last log lines of services; with follow=true, also those that come, as a stream',
-    params: place,
-    query: z.object({
-      services: z.string().max(4000).optional().describe('names with commas between them; default all'),
-      tail: z.coerce.number().int().min(1).max(1000).default(100),
-      follow: z.stringbool().default(false).describe('as text, application/x-ndjson or text/event-stream, by Accept'),
-      since: moment.optional().describe('of a stream: lines since then'),
-      after: z.string().min(1).max(6000).optional().describe('of a stream: the id of the last message that you have'),
-    }),
-    follow: ({ follow, services, tail, since, after }, params) =>
-      follow
-        ? {
-            topic: { kind: 'logs', place: params, services: namesIn(services) },
-            from: { tail, ...(since && { since: since.getTime() }), ...(after !== undefined && { after }) },
-            types: ['text/plain', 'application/x-ndjson', 'text/event-stream'],
-          }
-        : undefined,
-    answer: z.object({ logs: z.array(answerOf({ lines: z.array(z.string()) })), away }),
-    handle: async (call) => {
-      const { services, tail } = call.query;
-      const { stack } = await currentRelease(call);
-      const { found, away: missing } = await call.client.logs(stack, knownServices(services, stack.services), tail);
-      return { logs: found, away: missing };
-    },
-  }),
-  route({
-    method: 'POST',
-    path: '/environments/:stack/:environment/logs',
-    action: 'logs.read',
-    tag,
-    summary: 'Log lines of services after those of an earlier answer, or of a period; reads, and changes nothing',
-    params: place,
-    body: z.object({
-      services: z.array(name('service')).max(5000).default([]).describe('default all'),
-      tail: z.int().min(0).max(10_000).default(100),
-      after: z
-        .record(z.string().max(255), z.string().max(300))
-        .default({})
-        .describe('cursors of an earlier answer by the names of instances'),
-      times: z
-        .object({
-          since: z.number().min(0).optional(),
-          until: z.number().min(0).optional(),
-          shown: z.boolean().optional(),
-        })
-        .optional()
-        .describe('in ms since the epoch; shown: with the time of each line'),
-    }),
-    answer: z.object({ logs: z.array(answerOf({ name: z.string(), lines: z.array(z.string()) })), away }),
-    handle: async (call) => {
-      const { services, tail, after, times } = call.body;
-      const { stack } = await currentRelease(call);
-      const { found, away: missing } = await call.client.logs(stack, services, tail, after, times);
-      return { logs: found, away: missing };
-    },
-  }),
-  route({
-    method: 'GET',
     path: '/environments/:stack/:environment/queue',
     action: 'environment.read',
     tag,
@@ -185,31 +97,6 @@ export const environmentRoutes: Route[] = [
   }),
   route({
     method: 'GET',
-    path: '/environments/:stack/:environment/engines',
-    action: 'hosts.read',
-    tag,
-    summary: 'The container engine of each host of the current release',
-    params: place,
-    answer: z.object({ engines: z.array(answerOf({})), away }),
-    handle: async (call) => {
-      const { found, away: missing } = await call.client.engines((await currentRelease(call)).stack);
-      return { engines: found, away: missing };
-    },
-  }),
-  route({
-    method: 'POST',
-    path: '/environments/:stack/:environment/instances/:instance/exec',
-    action: 'instances.exec',
-    tag,
-    summary: 'Runs a command inside an instance',
-    params: place.extend({ instance: z.string().min(1).max(255) }),
-    body: z.object({ command: z.array(z.string().min(1).max(longestCommand)).min(1).max(100) }),
-    answer: z.object({ exitCode: z.int(), output: z.string() }),
-    handle: async (call) =>
-      call.client.exec((await currentRelease(call)).stack, call.params.instance, call.body.command),
-  }),
-  route({
-    method: 'GET',
     path: '/environments/:stack/:environment/releases',
     action: 'environment.read',
     tag,
@@ -234,39 +121,6 @@ export const environmentRoutes: Route[] = [
     params: place.extend({ release: z.coerce.number().int().min(0).max(1e9) }),
     answer: release,
     handle: ({ client, params }) => orNotFound(client.releaseSummary(params, params.release)),
-  }),
-  route({
-    method: 'GET',
-    path: '/environments/:stack/:environment/hosts',
-    action: 'hosts.read',
-    tag,
-    summary: 'The hosts of the current release with their workers',
-    params: place,
-    answer: z.object({ hosts: z.array(answerOf({})) }),
-    handle: async (call) => ({ hosts: await call.client.hosts((await currentRelease(call)).stack) }),
-  }),
-  route({
-    method: 'GET',
-    path: '/environments/:stack/:environment/volumes',
-    action: 'volumes.read',
-    tag,
-    summary: 'The volumes of the environment',
-    params: place,
-    answer: z.object({ volumes: z.array(answerOf({ name: z.string(), mountedBy: z.array(z.string()) })), away }),
-    handle: async (call) => {
-      const { found, away: missing } = await call.client.volumes((await lastRelease(call)).stack);
-      return { volumes: found, away: missing };
-    },
-  }),
-  route({
-    method: 'DELETE',
-    path: '/environments/:stack/:environment/volumes/:volume',
-    action: 'volumes.delete',
-    tag,
-    summary: 'Deletes a volume and its data; refused while an instance mounts it',
-    params: place.extend({ volume: name('volume') }),
-    ...done,
-    handle: async (call) => call.client.removeVolume((await lastRelease(call)).stack, call.params.volume),
   }),
   route({
     method: 'GET',
@@ -303,47 +157,7 @@ function recordsBefore(trail: AuditTrail, most: number, cursor: string | undefin
   return { ...trail, records, ...(first > 1 && { next: cursorOf(first) }) };
 }
 
-interface InPlace extends Pick<Services, 'client'> {
-  params: Place;
-}
-
-/** The release that runs. @throws ApiProblem if there is none */
-export async function currentRelease(call: InPlace): Promise<ReleaseContents> {
-  const state = await call.client.environment(call.params);
-  return releaseIn(call, state, state?.current?.release);
-}
-
-/** The release that runs or, after a stop, the last one: volumes and records stay. @throws ApiProblem without one */
-async function lastRelease(call: InPlace): Promise<ReleaseContents> {
-  const state = await call.client.environment(call.params);
-  return releaseIn(call, state, lastIn(state));
-}
-
-function releaseIn(
-  { client, params }: InPlace,
-  state: EnvironmentState | undefined,
-  number: number | undefined,
-): Promise<ReleaseContents> {
-  if (number !== undefined) return client.release(params, number, state);
-  const { stack, environment } = params;
-  throw new ApiProblem('not_found', `nothing is deployed in ${stack}/${environment}; deploy it first`);
-}
-
 /** Acts that wait to be recorded are left out: they belong to the audit trail. */
 export function stateView({ acts: _acts, ...state }: EnvironmentState): Omit<EnvironmentState, 'acts'> {
   return state;
-}
-
-function namesIn(text: string | undefined): string[] {
-  return (text ?? '').split(',').filter(Boolean);
-}
-
-/** @throws ApiProblem for a service that the release does not have */
-function knownServices(text: string | undefined, services: Record<string, unknown>): string[] {
-  const names = namesIn(text);
-  const unknown = names.find((each) => !Object.hasOwn(services, each));
-  if (unknown === undefined) return names;
-  throw new ApiProblem('bad_input', `the current release has no service "${unknown}"`, {
-    advice: `it has ${Object.keys(services).join(', ')}`,
-  });
 }

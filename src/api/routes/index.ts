@@ -4,6 +4,7 @@ import { controlRoutes } from './controls';
 import { deploymentRoutes, eventsRoute } from './deployments';
 import { environmentRoutes } from './environments';
 import { installationRoutes } from './installation';
+import { instanceRoutes } from './instances';
 import { logInRoutes } from './log-ins';
 import { scheduleRoutes } from './schedules';
 import { sessionRoutes } from './sessions';
@@ -12,6 +13,7 @@ import { userRoutes } from './users';
 /** Every route of the API that is answered at once, below `/api/v1`. */
 export const routes: readonly Route[] = [
   ...environmentRoutes,
+  ...instanceRoutes,
   ...deploymentRoutes,
   ...controlRoutes,
   ...scheduleRoutes,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { largestPiece } from '../../model/session';
 import { done, place, route, type Route } from '../route';
-import { currentRelease } from './environments';
+import { currentRelease } from './release-of';
 
 /** Commands in instances that take input while they run. Server and Temporal only pass sealed messages on. */
 

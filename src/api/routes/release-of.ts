@@ -1,0 +1,30 @@
+import { lastIn } from '../../client/history/releases';
+import type { EnvironmentState, Place, ReleaseContents } from '../../workflows/messages';
+import { ApiProblem } from '../problems';
+import type { Services } from '../route';
+
+interface InPlace extends Pick<Services, 'client'> {
+  params: Place;
+}
+
+/** The release that runs. @throws ApiProblem if there is none */
+export async function currentRelease(call: InPlace): Promise<ReleaseContents> {
+  const state = await call.client.environment(call.params);
+  return releaseIn(call, state, state?.current?.release);
+}
+
+/** The release that runs or, after a stop, the last one: volumes and records stay. @throws ApiProblem without one */
+export async function lastRelease(call: InPlace): Promise<ReleaseContents> {
+  const state = await call.client.environment(call.params);
+  return releaseIn(call, state, lastIn(state));
+}
+
+function releaseIn(
+  { client, params }: InPlace,
+  state: EnvironmentState | undefined,
+  number: number | undefined,
+): Promise<ReleaseContents> {
+  if (number !== undefined) return client.release(params, number, state);
+  const { stack, environment } = params;
+  throw new ApiProblem('not_found', `nothing is deployed in ${stack}/${environment}; deploy it first`);
+}
