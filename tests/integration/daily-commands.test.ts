@@ -125,7 +125,7 @@ function commandsOfEveryDay(way: Way): void {
       expect((await run(broken, 'status')).stdout).toMatch(
         new RegExp(
           `^deployment (\\d+) \\(deploy by ${author}, just now\\) failed and was rolled back: ` +
-            `app-1 .*exited 7.*; more: deploy-code status \\1 -c `,
+            `app-1 (exited 7|crashed \\(exit code 7\\)).*; more: deploy-code status \\1 -c `,
           'm',
         ),
       ),
@@ -136,7 +136,7 @@ function commandsOfEveryDay(way: Way): void {
       requestedBy: author,
       reason: 'SHOP-813',
       endedAt: expect.stringMatching(/^\d{4}-.*Z$/) as string,
-      cause: { service: 'app', message: expect.stringContaining('exited 7') as string },
+      cause: { service: 'app', message: expect.stringMatching(/exited 7|crashed \(exit code 7\)/) as string },
     });
     expect(await run(file, 'deploy')).toMatchObject({ code: 0 });
     expect((await run(file, 'status')).stdout).not.toContain('failed');
