@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { ApiMetrics } from './metrics';
@@ -53,22 +52,26 @@ export function createApp({ tls, trustedProxies, onFailure }: AppOptions, metric
 
 /** The connection of a request stays open while the request is worked on, even if nothing is sent meanwhile. */
 function keepWhileWorking(app: FastifyInstance): void {
-  app.addHook('preHandler', async ({ raw }) => closeAfter(raw.socket, workMs));
-  app.addHook('onSend', async ({ raw }, _, payload) => {
-    closeAfter(raw.socket, connectionMs);
-    return payload;
+  app.addHook('preHandler', (request, _, done) => {
+    closeAfter(request, workMs);
+    done();
+  });
+  app.addHook('onSend', (request, _, payload, done) => {
+    closeAfter(request, connectionMs);
+    done(null, payload);
   });
 }
 
-/** A request that is injected into the server has no real socket. */
-function closeAfter(socket: Socket, idleMs: number): void {
-  if ('setTimeout' in socket) socket.setTimeout(idleMs);
+/** A request that is injected into the server has no real socket; one that is answered at once needs no more time. */
+function closeAfter({ raw: { socket }, routeOptions }: FastifyRequest, idleMs: number): void {
+  if ('setTimeout' in socket && !routeOptions.config.fromMemory) socket.setTimeout(idleMs);
 }
 
 function measure(app: FastifyInstance, metrics: ApiMetrics): void {
-  app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
+  app.addHook('onResponse', ({ method, routeOptions }, { statusCode, elapsedTime }, done) => {
     metrics.observe(routeOptions.url ?? 'unknown', method, statusCode, elapsedTime / 1000);
     if (statusCode === 401 || statusCode === 403 || statusCode === 429) metrics.deny(String(statusCode));
+    done();
   });
 }
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { prefix } from './description';
+import { addPageHeaders } from './headers';
 import { ApiProblem } from './problems';
 
 /**
@@ -64,12 +65,19 @@ const start = `SwaggerUIBundle(${JSON.stringify({
 `;
 
 /** Adds the page and its files. */
-export function addDocsPage(app: FastifyInstance): void {
+export async function addDocsPage(app: FastifyInstance): Promise<void> {
+  await app.register(async (pages) => {
+    await addPageHeaders(pages);
+    addRoutes(pages);
+  });
+}
+
+function addRoutes(pages: FastifyInstance): void {
   const options = { config: { action: 'open' }, schema: { hide: true }, exposeHeadRoute: false } as const;
-  app.get(path, options, async (_, reply) =>
+  pages.get(path, options, async (_, reply) =>
     reply.type('text/html; charset=utf-8').header('content-security-policy', policy).send(page),
   );
-  app.get(`${path}/:file`, options, async (request, reply) => {
+  pages.get(`${path}/:file`, options, async (request, reply) => {
     const { file } = request.params as { file: string };
     const { type, content, tag } = await fileOf(file);
     void reply.type(type).headers({ etag: tag, 'cache-control': `max-age=${longestAge}` });

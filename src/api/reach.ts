@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 const checkEveryMs = 2000;
 
 /**
@@ -7,17 +5,29 @@ const checkEveryMs = 2000;
  * @throws the error of the check as soon as it fails
  */
 export async function whileReachable<T>(check: () => Promise<unknown>, work: () => Promise<T>): Promise<T> {
-  const over = new AbortController();
+  const away = untilUnreachable(check);
   try {
-    return await Promise.race([work(), untilUnreachable(check, over.signal)]);
+    return await Promise.race([work(), away.failed]);
   } finally {
-    over.abort();
+    away.stop();
   }
 }
 
-async function untilUnreachable(check: () => Promise<unknown>, signal: AbortSignal): Promise<never> {
-  for (;;) {
-    await sleep(checkEveryMs, undefined, { signal, ref: false });
-    await check();
-  }
+/** Without an `AbortController`, whose errors would take more time than most requests. */
+function untilUnreachable(check: () => Promise<unknown>): { failed: Promise<never>; stop: () => void } {
+  let timer: NodeJS.Timeout;
+  let isOver = false;
+  const failed = new Promise<never>((_, reject) => {
+    const checkLater = () => {
+      if (isOver) return;
+      timer = setTimeout(() => void check().then(checkLater, reject), checkEveryMs);
+      timer.unref();
+    };
+    checkLater();
+  });
+  const stop = () => {
+    isOver = true;
+    clearTimeout(timer);
+  };
+  return { failed, stop };
 }

@@ -38,6 +38,8 @@ export interface Route {
   answer: Schema;
   /** Made many times a second by a person at a terminal: counts against a limit of its own. */
   frequent?: boolean;
+  /** Answered from what the server knows: neither does it ask the engine, nor wait for it. */
+  fromMemory?: true;
   /** Default 200. */
   status?: 200 | 201 | 202 | 204;
   handle(call: Call<unknown, unknown, unknown>): Promise<unknown>;

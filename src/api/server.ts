@@ -1,4 +1,3 @@
-import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
 import type { DirectClient } from '../client';
@@ -13,6 +12,7 @@ import { describeApi, prefix } from './description';
 import { addDocsPage } from './docs-page';
 import { addEtags } from './etags';
 import { addGraphql } from './graphql';
+import { addApiHeaders } from './headers';
 import { addHooks } from './hooks';
 import { Live } from './live';
 import { Audience } from './live/audience';
@@ -42,8 +42,6 @@ export interface ServerOptions extends AppOptions {
   metrics?: ApiMetrics;
 }
 
-/** Nothing here is a page. */
-const policy = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };
 /** Fewer refused requests a minute are mistakes. */
 const leastDenials = 100;
 
@@ -71,9 +69,13 @@ interface Parts {
 /** Lets in who may come in, before anything of a request is read. */
 async function guard(app: FastifyInstance, options: ServerOptions, { access, threats }: Parts): Promise<void> {
   app.decorate('openAddresses', requireRules(app));
-  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: policy } });
+  addApiHeaders(app);
   await allowWebSockets(app);
-  app.addHook('onRequest', async (request) => requireHost(request, hostOf(options)));
+  const host = hostOf(options);
+  app.addHook('onRequest', (request, _, done) => {
+    requireHost(request, host);
+    done();
+  });
   await app.register(rateLimit, { global: false });
   const limits = limitsOf(app, options.perMinute);
   const anyone = anyoneOf(options);
@@ -99,7 +101,7 @@ async function addAddresses(
   await addHooks(app, services, metrics, onFailure);
   addGraphql(app, { routes, services, streams, onFailure });
   app.get(`${prefix}/openapi.json`, { config: { action: 'open' }, schema: { hide: true } }, async () => app.swagger());
-  addDocsPage(app);
+  await addDocsPage(app);
 }
 
 /** @throws Error if everybody on a network would be let in */

@@ -22,6 +22,7 @@ declare module 'fastify' {
     /** `open`: for everybody, without a token. */
     action?: Route['action'] | 'open' | 'hook';
     frequent?: boolean;
+    fromMemory?: boolean;
     /** Nobody needs it often: an address has to wait after a few requests. */
     isRare?: true;
   }

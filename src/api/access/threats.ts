@@ -47,6 +47,7 @@ export class Threats {
 
   /** @throws ApiProblem for a source that is blocked */
   requireUnblocked(source: string): void {
+    if (this.blocked.size === 0) return;
     const until = this.blocked.get(networkOf(source)) ?? 0;
     const leftMs = until - this.elapsed();
     if (leftMs <= 0) return;

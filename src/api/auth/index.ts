@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { addPageHeaders } from '../headers';
 import { problemIn, type Problem } from '../problems';
 import { addLogin } from './browser/login';
 import { sendTrouble, stylePath } from './browser/page';
@@ -20,6 +21,7 @@ const largestForm = 16 * 1024;
 /** Adds the pages and endpoints with which people and CI jobs log in. */
 export async function addAuth(app: FastifyInstance, context: AuthContext): Promise<void> {
   await app.register(async (pages) => {
+    await addPageHeaders(pages);
     acceptForms(pages);
     pages.setErrorHandler((error, request, reply) => sendError(error, request, reply, context));
     const local = new LocalContext(context);

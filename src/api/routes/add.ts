@@ -11,7 +11,7 @@ export function addRoute(app: FastifyInstance, route: Route, services: Services,
   app.route({
     method,
     url: `${prefix}${path}`,
-    config: { action, ...(route.frequent && { frequent: true }) },
+    config: { action, frequent: route.frequent, fromMemory: route.fromMemory },
     schema: {
       summary,
       description: ruleOf(action),
@@ -36,7 +36,9 @@ export function addRoute(app: FastifyInstance, route: Route, services: Services,
         body: given,
         key: headers['idempotency-key'],
       });
-      return status === 204 ? reply.code(204).send() : reply.code(status).send(result);
+      if (status === 204) return reply.code(204).send();
+      void reply.code(status);
+      return result;
     },
   });
 }

@@ -17,6 +17,7 @@ export const installationRoutes: Route[] = [
     method: 'GET',
     path: '/whoami',
     action: 'own',
+    fromMemory: true,
     tag: 'access',
     summary: 'The caller and its roles',
     answer: z.object({
