@@ -1,4 +1,4 @@
-import { personOf } from '../../src/api/auth/oidc/person';
+import { personOf } from '../../src/api/auth/person';
 import type { AccessConfig } from '../../src/config/access';
 import { startIdentityProvider, type IdentityProvider } from '../support/identity-provider';
 import { AccessWorld, cookiesOf, externalUrl, host, loggedIn, serverOf } from '../support/people';

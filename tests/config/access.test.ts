@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readAccess, requireExternalUrl } from '../../src/config/access';
+import { newSigningKey } from '../support/saml-provider';
 
 const folder = mkdtempSync(join(tmpdir(), 'access-'));
 const fileOf = (text: string, name = 'access.yaml') => {
@@ -16,6 +17,13 @@ providers:
     type: oidc
     issuer: https://id.example.com
     client_id: deploy-code`;
+const saml = `
+providers:
+  company:
+    type: saml
+    entity_id: urn:acme:idp
+    sso_url: https://id.example.com/sso?tenant=1
+    certificate_file: idp.pem`;
 const workload = (issuer: string, claims: string) => `
 workloads:
   ci:
@@ -58,6 +66,24 @@ bindings:
     });
   });
 
+  it('declares a provider with SAML, with every certificate of its file', () => {
+    const [one, other] = [newSigningKey().certificate, newSigningKey().certificate];
+    const file = fileOf(`old one\n${one}\nnew one\n${other}`, 'idp.pem');
+    const { providers, files } = read(saml);
+    expect(providers.company).toEqual({
+      type: 'saml',
+      entity_id: 'urn:acme:idp',
+      sso_url: 'https://id.example.com/sso?tenant=1',
+      certificate_file: 'idp.pem',
+      certificates: [one.trim(), other.trim()],
+    });
+    expect(files).toContain(file);
+    for (const text of ['', 'no certificate', one.replace(/[A-Za-z0-9]{40}/, 'A'.repeat(40)), one.repeat(11)]) {
+      fileOf(text, 'idp.pem');
+      expect(() => read(saml)).toThrow(/idp.pem.*must contain 1 to 10 certificates in PEM/);
+    }
+  });
+
   it('may be empty', () => {
     expect(read('')).toMatchObject({ providers: {}, workloads: {}, bindings: [] });
   });
@@ -66,7 +92,11 @@ bindings:
     ['a key that it does not have', `${company}\n    isuer: x`, /access.yaml:7:5 providers.company.isuer: .*issuer/],
     ['an issuer without TLS', company.replace('https', 'http'), /must be an https:\/\/ address/],
     ['an issuer with a password', company.replace('//id', '//a:b@id'), /without user, query and fragment/],
-    ['another type of provider', company.replace('oidc', 'ldap'), /providers.company.type/],
+    [
+      'another type of provider',
+      company.replace('oidc', 'ldap'),
+      /:4:5 providers.company.type: must be one of oidc, saml/,
+    ],
     ['a name that is no name', company.replace('company:', 'My Company:'), /is not a valid name/],
     ['a subject that is none', 'bindings: [{subject: ana, role: viewer, scope: shop}]', /write user:NAME/],
     ['a role that is none', 'bindings: [{subject: "user:ana", role: root, scope: shop}]', /bindings.0.role/],

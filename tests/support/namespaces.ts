@@ -5,6 +5,7 @@ export const namespaces = [
   'api',
   'api-answers',
   'api-schema',
+  'saml',
   'api-trouble',
   'audit',
   'audit-database',

@@ -22,6 +22,8 @@ declare module 'fastify' {
     /** `open`: for everybody, without a token. */
     action?: Route['action'] | 'open' | 'hook';
     frequent?: boolean;
+    /** Pages of others send browsers here with a form, which has a proof of its own. */
+    isFromOthers?: true;
     fromMemory?: boolean;
     /** Nobody needs it often: an address has to wait after a few requests. */
     isRare?: true;
@@ -42,11 +44,12 @@ export function requireRules(app: FastifyInstance): ReadonlySet<string> {
  * @throws ApiProblem for a request to another host, or from a page of another: it would use the browser of somebody
  * here
  */
-export function requireHost({ headers }: FastifyRequest, host: Expected): void {
+export function requireHost({ headers, routeOptions }: FastifyRequest, host: Expected): void {
   if (!isExpectedHost(headers.host, host))
     throw new ApiProblem('bad_input', 'this server does not answer for that host', {
       advice: 'start it with --allow-host NAME, if the name is its own',
     });
+  if (routeOptions.config.isFromOthers) return;
   if (headers.origin !== undefined && !isExpectedHost(hostOf(headers.origin), host))
     throw new ApiProblem('forbidden', 'pages of another origin may not use this server');
 }

@@ -12,7 +12,7 @@ import { addMetadata } from './oauth/metadata';
 import { OAuthError, sendJson } from './oauth/protocol';
 import { addRevocation } from './oauth/revoke';
 import { addToken } from './oauth/token';
-import { addOidcLogin } from './oidc/login';
+import { addProviderLogin } from './provider-login';
 
 export { createAuthContext, type AuthContext, type PeopleOptions } from './context';
 
@@ -27,7 +27,7 @@ export async function addAuth(app: FastifyInstance, context: AuthContext): Promi
     const local = new LocalContext(context);
     addLogin(pages, context, local);
     addLocalUsers(pages, local);
-    addOidcLogin(pages, context);
+    addProviderLogin(pages, context);
     addAuthorize(pages, context);
     addDevicePage(pages, context);
     pages.get(stylePath, { config: { action: 'open' } }, (_, reply) =>

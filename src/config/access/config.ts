@@ -1,11 +1,19 @@
 import type { Binding } from '../../model/access';
-import type { OidcProvider } from './schema';
+import type { OidcProvider, SamlProvider } from './schema';
 import type { Workload } from './workloads';
+
+/** A provider, with what the files contain that it names. */
+export type Provider =
+  | (OidcProvider & { secret?: string })
+  | (SamlProvider & {
+      /** In PEM; any of them counts. */
+      certificates: string[];
+    });
 
 /** What an access file declares, with the secrets that it names. */
 export interface AccessConfig {
   externalUrl?: string;
-  providers: Record<string, OidcProvider & { secret?: string }>;
+  providers: Record<string, Provider>;
   workloads: Record<string, Workload>;
   bindings: Binding[];
   /** Every file that was read. */

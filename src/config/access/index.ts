@@ -1,14 +1,14 @@
-import { dirname, resolve } from 'node:path';
 import { StackFileError } from '../problems';
 import { parseYaml } from '../read/document';
 import { readText } from '../read/source';
 import { schemaFindings } from '../schema/problems';
 import type { AccessConfig } from './config';
+import { ProviderFiles } from './provider-files';
 import { accessFile } from './schema';
 import { baseUrl } from './urls';
 
-export { emptyAccess, type AccessConfig } from './config';
-export type { OidcProvider } from './schema';
+export { emptyAccess, type AccessConfig, type Provider } from './config';
+export type { OidcProvider, SamlProvider } from './schema';
 export type { Workload } from './workloads';
 
 /**
@@ -28,21 +28,13 @@ export function readAccess(file: string): AccessConfig {
       })),
     );
   const { external_url: externalUrl, providers = {}, workloads = {}, bindings = [] } = parsed.data;
-  const secrets = Object.entries(providers).map(([name, provider]) => {
-    const secretFile = provider.client_secret_file && resolve(dirname(file), provider.client_secret_file);
-    return { name, provider, secretFile };
-  });
+  const read = new ProviderFiles(file);
   return {
     ...(externalUrl !== undefined && { externalUrl }),
-    providers: Object.fromEntries(
-      secrets.map(({ name, provider, secretFile }) => [
-        name,
-        { ...provider, ...(secretFile && { secret: readSecret(secretFile) }) },
-      ]),
-    ),
+    providers: Object.fromEntries(Object.entries(providers).map(([name, each]) => [name, read.withFiles(each)])),
     workloads,
     bindings,
-    files: [file, ...secrets.flatMap(({ secretFile }) => (secretFile ? [secretFile] : []))],
+    files: [file, ...read.files],
   };
 }
 
@@ -51,10 +43,4 @@ export function requireExternalUrl(text: string): string {
   const parsed = baseUrl.safeParse(text);
   if (parsed.success) return parsed.data;
   throw new StackFileError([{ file: '--external-url', path: '', message: parsed.error.issues[0]!.message }]);
-}
-
-function readSecret(file: string): string {
-  const secret = readText(file, 'client_secret_file is read from the folder of the access file').trim();
-  if (secret !== '' && !/[\r\n]/.test(secret)) return secret;
-  throw new StackFileError([{ file, path: '', message: 'must contain the secret of the client, in one line' }]);
 }

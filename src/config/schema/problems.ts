@@ -25,6 +25,7 @@ export function schemaFindings(schema: z.ZodType, issues: readonly Issue[], path
 }
 
 function unionFindings(schema: z.ZodType, issue: z.core.$ZodIssueInvalidUnion, at: (string | number)[]): Finding[] {
+  if (issue.errors.length === 0) return [{ path: at, message: `must be ${oneOf(literalsAt(schema, at))}` }];
   const chosen = likeliest(issue.errors);
   const isAsWhole = chosen.length === 1 && chosen[0]!.path.length === 0 && formOf(chosen[0]!) !== undefined;
   const isOfNoForm = isAsWhole && (isStructure(chosen[0]!.input) || chosen[0]!.code === 'invalid_value');
@@ -109,9 +110,19 @@ function unknownKey(known: readonly string[], key: string): Pick<Finding, 'messa
 }
 
 function keysAt(schema: z.ZodType, path: (string | number)[]): string[] {
+  const keys = schemasAt(schema, path).flatMap((each) => (each instanceof z.ZodObject ? Object.keys(each.shape) : []));
+  return [...new Set(keys)];
+}
+
+/** The values of the key that tells the alternatives of a union apart. */
+function literalsAt(schema: z.ZodType, path: (string | number)[]): unknown[] {
+  return schemasAt(schema, path).flatMap((each) => (each instanceof z.ZodLiteral ? [...each.values] : []));
+}
+
+function schemasAt(schema: z.ZodType, path: (string | number)[]): z.ZodType[] {
   let level: z.ZodType[] = alternatives(schema);
   for (const key of path) level = level.flatMap((each) => below(each, key)).flatMap(alternatives);
-  return [...new Set(level.flatMap((each) => (each instanceof z.ZodObject ? Object.keys(each.shape) : [])))];
+  return level;
 }
 
 function alternatives(schema: z.ZodType): z.ZodType[] {

@@ -9,6 +9,8 @@ export const cookies = {
   form: 'deploy-code-form',
   /** What a log-in at an identity provider began with. */
   oidc: 'deploy-code-oidc',
+  /** The same with SAML, where the provider sends the browser back with a form. */
+  saml: 'deploy-code-saml',
   /** How far a local user has come with logging in. */
   local: 'deploy-code-local',
 } as const;
@@ -33,6 +35,9 @@ export function readCookie(context: AuthContext, request: FastifyRequest, cookie
   return found.length === 1 && value.length <= longest && plain.test(value) ? value : undefined;
 }
 
+/** Sent with forms of others too, which browsers allow with TLS only, and on this machine. */
+const isCrossSite = (cookie: CookieName): boolean => cookie === 'saml';
+
 /** Scripts cannot read it, and pages of others send it only with links. */
 export function writeCookie(
   context: AuthContext,
@@ -42,11 +47,12 @@ export function writeCookie(
   maxAgeMs: number,
 ): void {
   if (!plain.test(value)) throw new Error(`a cookie cannot have this value`);
-  const secure = context.isSecure ? '; Secure' : '';
+  const secure = context.isSecure || isCrossSite(cookie) ? '; Secure' : '';
+  const site = isCrossSite(cookie) ? 'None' : 'Lax';
   const lasts = `Max-Age=${Math.floor(maxAgeMs / 1000)}`;
   void reply.header(
     'set-cookie',
-    `${nameOf(context, cookie)}=${value}; Path=/; ${lasts}; HttpOnly; SameSite=Lax${secure}`,
+    `${nameOf(context, cookie)}=${value}; Path=/; ${lasts}; HttpOnly; SameSite=${site}${secure}`,
   );
 }
 

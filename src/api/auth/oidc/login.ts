@@ -1,15 +1,11 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Configuration } from 'openid-client';
-import type { AccessConfig } from '../../../config/access';
 import { ApiProblem } from '../../problems';
 import { clearCookie, readCookie, writeCookie } from '../browser/cookies';
-import { returnPath } from '../browser/return-path';
-import { openBrowserSession } from '../browser/session';
 import type { AuthContext } from '../context';
-import { neededClaims, personOf } from './person';
-import { Providers } from './providers';
-
-type Provider = AccessConfig['providers'][string];
+import { neededClaims, personOf } from '../person';
+import type { Finished } from '../provider-login';
+import { Providers, type Provider } from './providers';
 
 /** What a log-in began with; a browser keeps it until the provider sends it back. */
 interface Begun {
@@ -23,33 +19,28 @@ interface Begun {
 const begunMs = 600_000;
 const defaultScopes = ['openid', 'email', 'profile'];
 
-/** Adds the log-in at identity providers (OpenID Connect, authorization code with PKCE). */
-export function addOidcLogin(app: FastifyInstance, context: AuthContext): void {
-  const open = { config: { action: 'open' } } as const;
-  const providers = new Providers(context.onFailure);
-  app.get('/auth/login/:provider', open, async (request, reply) => {
-    const [name, provider] = providerOf(context, request);
-    const configuration = await providers.configurationOf(name, provider);
-    const back = returnPath((request.query as { return?: unknown }).return, context.origin);
-    return begin(context, reply, configuration, { name, provider, back });
-  });
-  app.get('/auth/callback/:provider', open, async (request, reply) => {
-    const [name, provider] = providerOf(context, request);
-    const begun = begunOf(context, request, name);
-    clearCookie(context, reply, 'oidc');
-    const configuration = await providers.configurationOf(name, provider);
-    const claims = await claimsOf(context, request, configuration, provider, begun);
-    await openBrowserSession(context, request, reply, personOf(name, provider, claims));
-    return reply.redirect(returnPath(begun.back, context.origin) ?? '/login', 303);
-  });
-}
+/** Log-ins at identity providers with OpenID Connect (authorization code with PKCE). */
+export class OidcLogin {
+  private readonly providers: Providers;
 
-/** @throws ApiProblem if no such provider is declared */
-function providerOf({ declared }: AuthContext, { params }: FastifyRequest): [string, Provider] {
-  const { provider: name } = params as { provider: string };
-  const { providers } = declared();
-  if (!Object.hasOwn(providers, name)) throw new ApiProblem('not_found', 'there is no such identity provider');
-  return [name, providers[name]!];
+  constructor(private readonly context: AuthContext) {
+    this.providers = new Providers(context.onFailure);
+  }
+
+  /** Sends a browser to the provider. @throws ApiProblem if the provider does not answer */
+  async begin(reply: FastifyReply, name: string, provider: Provider, back?: string): Promise<FastifyReply> {
+    const configuration = await this.providers.configurationOf(name, provider);
+    return begin(this.context, reply, configuration, { name, provider, back });
+  }
+
+  /** Who comes back from the provider. @throws ApiProblem if it does not vouch for anybody */
+  async finish(request: FastifyRequest, reply: FastifyReply, name: string, provider: Provider): Promise<Finished> {
+    const begun = begunOf(this.context, request, name);
+    clearCookie(this.context, reply, 'oidc');
+    const configuration = await this.providers.configurationOf(name, provider);
+    const claims = await claimsOf(this.context, request, configuration, provider, begun);
+    return { person: personOf(name, provider, claims), back: begun.back };
+  }
 }
 
 async function begin(

@@ -1,9 +1,9 @@
 import type { Configuration } from 'openid-client';
-import type { AccessConfig } from '../../../config/access';
+import type { Provider as AnyProvider } from '../../../config/access';
 import { ApiProblem } from '../../problems';
 import { Remembered } from '../../remembered';
 
-type Provider = AccessConfig['providers'][string];
+export type Provider = AnyProvider & { type: 'oidc' };
 
 /** What an identity provider says about itself is read again after this time. */
 const freshMs = 3_600_000;

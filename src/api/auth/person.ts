@@ -1,7 +1,7 @@
-import type { OidcProvider } from '../../../config/access';
-import { isName } from '../../../model/names';
-import { ApiProblem } from '../../problems';
-import type { Person } from '../browser/session';
+import type { OidcProvider } from '../../config/access';
+import { isName } from '../../model/names';
+import { ApiProblem } from '../problems';
+import type { Person } from './browser/session';
 
 type Claims = Record<string, unknown>;
 type Rules = Pick<OidcProvider, 'subject_claim' | 'groups_claim' | 'allowed'>;
@@ -19,16 +19,16 @@ export function neededClaims({ subject_claim: subject = 'email', groups_claim: g
  * Who somebody is, by what their identity provider says about them.
  * @throws ApiProblem if they may not log in, or have no name that roles can be given to
  */
-export function personOf(provider: string, rules: Rules, claims: Claims): Person {
+export function personOf(provider: string, rules: Rules, claims: Claims, type = 'oidc'): Person {
   const groups = groupsOf(rules, claims);
   requireAllowed(rules, claims, groups);
   const subject = `user:${nameOf(rules, claims)}`;
   if (!isName('subject', subject))
     throw new ApiProblem('forbidden', `the identity provider ${provider} calls you by a name that no role can have`, {
-      advice: 'an admin can set subject_claim of the provider, for example to sub',
+      advice: 'an admin can set what names people in the access file: subject_claim or subject_attribute',
     });
   const known = groups.filter((group) => isName('group', group)).slice(0, mostGroups);
-  return { subject, groups: [...new Set(known)], method: `oidc ${provider}` };
+  return { subject, groups: [...new Set(known)], method: `${type} ${provider}` };
 }
 
 /** The verified e-mail address, else the provider's own name; or the claim that the access file names. */
