@@ -27,6 +27,7 @@ function world() {
   let at = 0;
   let reads = 0;
   let failure: Error | undefined;
+  let held: Promise<void> | undefined;
   const uses: Record<string, number>[] = [];
   const state: AccessState = { bindings: [], tokens: {} };
   const directory = new AccessDirectory(
@@ -34,7 +35,9 @@ function world() {
       state: async () => {
         reads += 1;
         if (failure) throw failure;
-        return structuredClone(state);
+        const read = structuredClone(state);
+        await held;
+        return read;
       },
       recordUses: async (each) => void uses.push(each),
     },
@@ -62,6 +65,12 @@ function world() {
     pass: (ms: number) => void (at += ms),
     elapsed: () => at,
     fail: (error: Error | undefined) => void (failure = error),
+    /** The next answers are of now, but come later; the function lets them come. */
+    hold: () => {
+      let release = () => undefined as void;
+      held = new Promise((done) => (release = done));
+      return () => (release(), (held = undefined));
+    },
   };
 }
 
@@ -117,6 +126,19 @@ describe('the directory of a server', () => {
     for (let attempt = 0; attempt < 10; attempt += 1)
       expect(await directory.authenticate(newApiToken().text)).toBeUndefined();
     expect(reads() - known).toBeLessThanOrEqual((elapsed() - at) / 250);
+  });
+
+  it('knows a token that was made while it looked', async () => {
+    const { directory, add, pass, hold } = world();
+    const { text } = add('service:ci');
+    expect(await directory.authenticate(text)).toBeDefined();
+    pass(3000);
+    const release = hold();
+    expect(await directory.authenticate(text)).toBeDefined();
+    pass(10);
+    const found = directory.authenticate(add('service:cd').text);
+    release();
+    expect(await found).toBeDefined();
   });
 
   it('refuses everybody once it cannot know any more who is allowed', async () => {

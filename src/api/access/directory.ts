@@ -137,11 +137,17 @@ export class AccessDirectory {
 
   /**
    * A token that is not known may be new: it is looked for again, but not at the pace of somebody who tries many, who
-   * waits for the next look.
+   * waits for the next look. One that was begun before the request came does not count.
    */
   private async stateWith(isKnown: (state: AccessState) => boolean): Promise<AccessState> {
+    const asked = this.elapsed();
     const state = this.age < freshMs ? this.known!.state : await this.current();
     if (isKnown(state)) return state;
+    const next = await this.nextLook();
+    return isKnown(next) || (this.known && this.known.at > asked) ? next : this.nextLook();
+  }
+
+  private async nextLook(): Promise<AccessState> {
     const waitMs = newTokenMs - this.age;
     if (waitMs > 0) await this.pause(waitMs);
     return this.age < newTokenMs ? this.current() : this.read();
