@@ -5,6 +5,7 @@ import type { Expected } from '../guard/expected-host';
 import { isLoopback } from '../model/names/registry';
 import { letIn, limitsOf, requireHost, requireRules, withoutToken } from './access/admission';
 import { AccessDirectory, type Caller } from './access/directory';
+import { ThreatAlerts } from './access/threat-alerts';
 import { Threats } from './access/threats';
 import { createApp, type AppOptions } from './app';
 import { addAuth, createAuthContext, type PeopleOptions } from './auth';
@@ -54,7 +55,7 @@ export async function createApiServer(options: ServerOptions): Promise<FastifyIn
     declared: () => people?.declared().bindings ?? [],
   });
   app.addHook('onClose', () => access.close());
-  const threats = watchFor(options, metrics);
+  const threats = watchFor(app, options, access, metrics);
   await guard(app, options, { access, threats });
   await addAddresses(app, options, { access, threats, metrics });
   await app.ready();
@@ -111,13 +112,24 @@ function anyoneOf({ anyone, host }: ServerOptions): Caller | undefined {
   return { subject: anyone, token: withoutToken, roles: [{ role: 'admin', scope: '*' }] };
 }
 
-/** Attackers are counted, and recorded in the audit trail of the installation. */
-function watchFor({ client, perMinute = 600, onFailure }: ServerOptions, metrics: ApiMetrics): Threats {
+/** Attackers are counted, recorded in the audit trail of the installation, and told to its subscribers. */
+function watchFor(app: FastifyInstance, options: ServerOptions, access: AccessDirectory, metrics: ApiMetrics): Threats {
+  const { client, people, perMinute = 600, onFailure } = options;
+  const alerts = new ThreatAlerts(async (threats) => {
+    const subscribers = people?.declared().subscribers ?? [];
+    if (subscribers.length > 0) await client.access.alerts.send(threats, subscribers);
+  }, onFailure);
+  app.addHook('onClose', () => alerts.close());
   const report = (threat: Threat): void => {
     metrics.countThreat(threat.kind);
     client.access.users.logIns.report(threat).catch(onFailure);
+    alerts.add(threat);
   };
-  return new Threats(report, { denialsPerMinute: Math.max(leastDenials, perMinute / 2) });
+  return new Threats(report, {
+    denialsPerMinute: Math.max(leastDenials, perMinute / 2),
+    elsewhere: () => access.blocked,
+    onBlock: (source, until) => void client.access.block({ [source]: until }).catch(onFailure),
+  });
 }
 
 /** A server answers for its external address too. */

@@ -14,11 +14,14 @@ export const notificationTypes = [
 ] as const;
 export type NotificationType = (typeof notificationTypes)[number];
 
+/** What only subscribers of the whole installation are told; servers declare those in their access file. */
+export const threatDetected = 'security.threat_detected';
+
 /** An event as subscribers receive it. */
 export interface Notification {
   /** The same on every delivery attempt. */
   id: string;
-  type: NotificationType;
+  type: NotificationType | typeof threatDetected;
   /** In ms since the epoch. */
   at: number;
   stack: string;
@@ -71,6 +74,6 @@ export function credentialOf(target: SubscriberTarget): NamedSecret | undefined 
 
 export interface Subscriber {
   name: string;
-  events: NotificationType[];
+  events: Notification['type'][];
   target: SubscriberTarget;
 }

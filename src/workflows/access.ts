@@ -7,6 +7,7 @@ import { accepts, listen } from './support/listen';
 import {
   accessLimits,
   accessQuery,
+  blockedSignal,
   codeQuery,
   decideDeviceUpdate,
   deviceQuery,
@@ -49,6 +50,7 @@ export async function access(before?: KeptAccess): Promise<void> {
   take(issueUpdate, shapes.tokenIssue, (token) => kept.issue(token));
   take(revokeUpdate, shapes.tokenRevocation, (token) => kept.revoke(token));
   listen(usedSignal, shapes.tokenUses, (uses) => kept.use(uses));
+  listen(blockedSignal, shapes.blockedSources, (sources) => kept.block(sources));
   const sessions = new Sessions(state);
   keepSessions(sessions);
   keepCodes(new SignIn(state, sessions));
@@ -107,12 +109,15 @@ function isEmpty({ bindings, ...records }: KeptAccess): boolean {
   return [bindings, tokens, keys, sessions, devices].every((each) => Object.keys(each).length === 0);
 }
 
+/** An address, a network or the id of a token. */
+const sourcePattern = /^(?:token )?[A-Za-z0-9.:/_-]{1,100}$/;
+
 class Access {
   constructor(private readonly state: KeptAccess) {}
 
   get forServers(): AccessState {
-    const { bindings, tokens, keys = {}, revoked = {}, audit } = this.state;
-    return { bindings, tokens, keys, revoked, ...(audit && { audit }) };
+    const { bindings, tokens, keys = {}, revoked = {}, blocked, audit } = this.state;
+    return { bindings, tokens, keys, revoked, ...(blocked && { blocked }), ...(audit && { audit }) };
   }
 
   /** A subject has one role in a scope: the last that was given. */
@@ -152,6 +157,16 @@ class Access {
       const token = Object.hasOwn(this.state.tokens, id) ? this.state.tokens[id] : undefined;
       if (token) token.usedAt = Math.max(at, token.usedAt ?? 0);
     }
+  }
+
+  /** Sources that a server has blocked, for all servers; no longer than a server blocks one. */
+  block(sources: Record<string, number>): void {
+    const now = Date.now();
+    const latest = now + accessLimits.blockedMs;
+    const known = Object.entries(this.state.blocked ?? {});
+    const added = Object.entries(sources).map(([source, until]) => [source, Math.min(until, latest)] as const);
+    const current = [...known, ...added].filter(([source, until]) => sourcePattern.test(source) && until > now);
+    this.state.blocked = Object.fromEntries(current.slice(-accessLimits.blocked));
   }
 
   private without(subject: string, scope: string): StoredBinding[] {

@@ -23,7 +23,7 @@ const reached = new Error('the client was reached');
 
 function clientWith(state: AccessState): DirectClient {
   const users = { logIns: { report: async () => undefined } };
-  const access = { state: async () => state, recordUses: async () => undefined, users };
+  const access = { state: async () => state, recordUses: async () => undefined, block: async () => undefined, users };
   return new Proxy({} as DirectClient, {
     get: (_, key) => {
       if (key === 'access') return new Proxy(access, { get: (known, name) => known[name as 'state'] ?? refuse });

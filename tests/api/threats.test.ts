@@ -3,12 +3,15 @@ import { Threats } from '../../src/api/access/threats';
 const minute = 60_000;
 const address = '192.0.2.1';
 
-function world(denialsPerMinute = 5) {
+function world(denialsPerMinute = 5, elsewhere?: Record<string, number>) {
   let at = 0;
+  const shared: Record<string, number> = {};
   const reported: string[] = [];
   const threats = new Threats(({ kind, source }) => reported.push(`${kind} ${source}`), {
     denialsPerMinute,
     elapsed: () => at,
+    elsewhere: () => elsewhere,
+    onBlock: (source, until) => void (shared[source] = until),
   });
   const isBlocked = (source: string) => {
     try {
@@ -19,7 +22,7 @@ function world(denialsPerMinute = 5) {
       return true;
     }
   };
-  return { threats, reported, isBlocked, pass: (ms: number) => void (at += ms) };
+  return { threats, reported, shared, isBlocked, pass: (ms: number) => void (at += ms) };
 }
 const times = (count: number, act: (index: number) => void) => Array.from({ length: count }, (_, index) => act(index));
 
@@ -89,5 +92,18 @@ describe('bursts', () => {
     expect(isBlocked('token 0')).toBe(false);
     threats.denied('token 29999');
     expect(isBlocked('token 29999')).toBe(true);
+  });
+});
+
+describe('what another server has blocked', () => {
+  it('is refused here until its time is over, with the whole network of an IPv6 address', () => {
+    const there = world(2);
+    for (const source of ['192.0.2.1', '2001:db8::1', 'token 1']) times(2, () => there.threats.denied(source));
+    const end = Date.now() + 15 * minute;
+    for (const until of Object.values(there.shared)) expect(Math.abs(until - end)).toBeLessThan(minute);
+    const { isBlocked } = world(2, there.shared);
+    for (const source of ['192.0.2.1', '2001:db8::2', 'token 1']) expect(isBlocked(source)).toBe(true);
+    for (const source of ['192.0.2.2', '2001:db8:1::1', 'token 2', '__proto__']) expect(isBlocked(source)).toBe(false);
+    expect(world(2, { '192.0.2.1': Date.now() - 1 }).isBlocked('192.0.2.1')).toBe(false);
   });
 });

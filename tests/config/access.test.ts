@@ -62,6 +62,7 @@ bindings:
         },
       },
       bindings: [{ subject: 'group:ops', role: 'operator', scope: 'shop' }],
+      subscribers: [],
       files: [join(folder, 'access.yaml'), secret],
     });
   });
@@ -82,6 +83,31 @@ bindings:
       fileOf(text, 'idp.pem');
       expect(() => read(saml)).toThrow(/idp.pem.*must contain 1 to 10 certificates in PEM/);
     }
+  });
+
+  it('declares subscribers, whose secrets workers read', () => {
+    const text =
+      'secrets: {hook: {file: /run/hook}, chat: {vault: "ops/chat#url"}}\n' +
+      'subscribers: {ops: {webhook: {url: "https://a.example", key: hook}}, chat: {slack: {url: chat}}}';
+    expect(read(text).subscribers).toEqual([
+      {
+        name: 'ops',
+        events: ['security.threat_detected'],
+        target: { kind: 'webhook', url: 'https://a.example', key: { name: 'hook', source: { file: '/run/hook' } } },
+      },
+      {
+        name: 'chat',
+        events: ['security.threat_detected'],
+        target: {
+          kind: 'slack',
+          url: { name: 'chat', source: { vault: { mount: 'secret', path: 'ops/chat', key: 'url' } } },
+        },
+      },
+    ]);
+    expect(() => read(text.replace('/run/hook', 'hook'))).toThrow(/:1:\d+ secrets.hook: file must be an absolute path/);
+    expect(() => read(text.replace('key: hook', 'key: hok'))).toThrow(
+      /subscribers.ops: the secret "hok" is not declared/,
+    );
   });
 
   it('may be empty', () => {

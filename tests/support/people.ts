@@ -70,6 +70,9 @@ export class AccessWorld {
     this.access = {
       state: async () => copy(this.state),
       recordUses: async () => undefined,
+      block: async (sources: Record<string, number>) =>
+        void (this.state.blocked = { ...this.state.blocked, ...sources }),
+      alerts: { send: async () => undefined },
       bindings: async () => this.state.bindings,
       sessions: this.sessions,
       signIn: new SignIn(kept),

@@ -1,9 +1,14 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createClient } from '@redis/client';
 import { messageOf } from '../../src/activities/subscribers/slack';
 import { signatureOf } from '../../src/activities/subscribers/webhook';
 import { addToStream } from '../../src/activities/subscribers/redis';
+import { createApiServer } from '../../src/api';
+import { readAccess } from '../../src/config/access';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import type { Stack } from '../../src/client';
 import { freePort } from '../../src/guard/free-port';
@@ -86,6 +91,45 @@ describe('those who subscribed', () => {
     );
     return name ? { ...stack, name } : stack;
   };
+
+  it('for the whole installation are told of an attack, which every server then refuses', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'alerts-'));
+    writeFileSync(join(folder, 'key'), 'alert-key-4242');
+    writeFileSync(
+      join(folder, 'access.yaml'),
+      `secrets: {key: {file: ${folder}/key}}\nsubscribers: {ops: {webhook: {url: "${url}/alerts", key: key}}}\n`,
+    );
+    const declared = readAccess(join(folder, 'access.yaml'));
+    await engine.client.access.grant({ subject: 'user:ana', role: 'viewer', scope: 'shop' });
+    const start = () =>
+      createApiServer({
+        client: engine.client,
+        host: { bound: '127.0.0.1' },
+        people: { externalUrl: 'http://127.0.0.1:8080', declared: () => declared },
+        perMinute: 200,
+        version: '0',
+        onFailure: (error) => {
+          throw error;
+        },
+      });
+    const [app, other] = [await start(), await start()];
+    const ask = async (server: typeof app, url: string, remoteAddress = '192.0.2.7') =>
+      (await server.inject({ url, headers: { host: '127.0.0.1' }, remoteAddress })).statusCode;
+    for (let attempt = 0; attempt < 101; attempt += 1) await ask(app, '/api/v1/whoami');
+    const { headers, body } = await listener.of('/alerts', 'security.threat_detected');
+    const timestamp = headers['x-deploy-code-timestamp']!;
+    expect(headers['x-deploy-code-signature']).toBe(signatureOf('alert-key-4242', timestamp, body));
+    expect(JSON.parse(body)).toMatchObject({
+      stack: 'deploy-code',
+      environment: 'installation',
+      text: 'the server noticed an attack: many refused requests (blocked for 15 minutes) from 192.0.2.7',
+      details: { threats: [{ kind: 'denials', source: '192.0.2.7' }], count: 1 },
+    });
+    // What one server has blocked all of them have.
+    await until(async () => (await ask(other, '/login')) === 429);
+    expect(await ask(other, '/login', '192.0.2.8')).toBe(200);
+    await Promise.all([app.close(), other.close()]);
+  });
 
   it('get what they asked for, signed, with the evidence of a failure and no secret', async () => {
     const stack = stackOf('api:1', {

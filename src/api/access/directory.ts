@@ -112,9 +112,15 @@ export class AccessDirectory {
     await this.current();
   }
 
-  /** The public keys of the servers, by their ids. */
+  /** Sources that servers have blocked, and until when, in ms since the epoch, as it was read last. Does not wait. */
+  get blocked(): Readonly<Record<string, number>> | undefined {
+    if (this.age >= freshMs) this.read().catch(() => undefined);
+    return this.known?.state.blocked;
+  }
+
+  /** The public keys of the servers, by their ids; also one that another server has just made. */
   async keys(): Promise<NonNullable<AccessState['keys']>> {
-    return (await this.current()).keys ?? {};
+    return (await this.nextLook()).keys ?? {};
   }
 
   /** Forgets what was read, after a change through this server. */

@@ -15,6 +15,10 @@ const stuffing = { users: 10, failures: 60, withinMs: 10 * minute } as const;
 const reuse = { count: 3, withinMs: 10 * minute } as const;
 
 interface Options {
+  /** What other servers have blocked, and until when, in ms since the epoch. */
+  elsewhere?: () => Readonly<Record<string, number>> | undefined;
+  /** Lets the other servers block a source. */
+  onBlock?: (source: string, until: number) => void;
   /** Refused requests a minute of one source, beyond which it is blocked. */
   denialsPerMinute?: number;
   elapsed?: () => number;
@@ -35,21 +39,32 @@ export class Threats {
   private readonly denials = new Map<string, { since: number; count: number }>();
   private readonly blocked = new Map<string, number>();
   private readonly denialsPerMinute: number;
+  private readonly elsewhere: NonNullable<Options['elsewhere']>;
+  private readonly onBlock: NonNullable<Options['onBlock']>;
   private readonly elapsed: () => number;
 
   constructor(
     private readonly onThreat: (threat: Threat) => void,
-    { denialsPerMinute = 300, elapsed = monotonicMs }: Options = {},
+    {
+      denialsPerMinute = 300,
+      elapsed = monotonicMs,
+      elsewhere = () => undefined,
+      onBlock = () => undefined,
+    }: Options = {},
   ) {
+    this.elsewhere = elsewhere;
+    this.onBlock = onBlock;
     this.denialsPerMinute = denialsPerMinute;
     this.elapsed = elapsed;
   }
 
   /** @throws ApiProblem for a source that is blocked */
   requireUnblocked(source: string): void {
-    if (this.blocked.size === 0) return;
-    const until = this.blocked.get(networkOf(source)) ?? 0;
-    const leftMs = until - this.elapsed();
+    const elsewhere = this.elsewhere();
+    if (this.blocked.size === 0 && !elsewhere) return;
+    const key = networkOf(source);
+    const hereMs = (this.blocked.get(key) ?? 0) - this.elapsed();
+    const leftMs = Math.max(hereMs, elsewhere && Object.hasOwn(elsewhere, key) ? elsewhere[key]! - Date.now() : 0);
     if (leftMs <= 0) return;
     throw new ApiProblem('too_many', `there were too many refused requests; try again in ${seconds(leftMs)}`);
   }
@@ -97,6 +112,7 @@ export class Threats {
   private block(kind: Kind, source: string): void {
     for (const what of ['login', 'reused']) this.incidents.delete(`${what} ${networkOf(source)}`);
     keepLatest(this.blocked, networkOf(source), this.elapsed() + blockMs, mostSources);
+    this.onBlock(networkOf(source), Date.now() + blockMs);
     this.onThreat({ kind, source });
   }
 

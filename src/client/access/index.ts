@@ -9,6 +9,7 @@ import { unlessMissing } from '../../temporal/unless-missing';
 import {
   accessId,
   accessQuery,
+  blockedSignal,
   grantUpdate,
   installation,
   issueUpdate,
@@ -21,6 +22,7 @@ import {
   type StoredBinding,
 } from '../../workflows/messages';
 import { authorOf } from '../orders';
+import { Alerts } from './alerts';
 import { Sessions } from './sessions';
 import { SignIn } from './sign-in';
 
@@ -60,6 +62,8 @@ export class Access {
   readonly sessions: Sessions;
   /** Codes of people who log in. */
   readonly signIn: SignIn;
+  /** Messages to the subscribers of the installation. */
+  readonly alerts: Alerts;
   private readonly kept: InstallationWorkflow;
 
   /** People whom the installation itself knows. */
@@ -76,6 +80,7 @@ export class Access {
     this.kept = new InstallationWorkflow(temporal, accessId, 'access', 'roles and tokens');
     this.sessions = new Sessions(this.kept);
     this.signIn = new SignIn(this.kept);
+    this.alerts = new Alerts(temporal);
   }
 
   /** What servers need to let somebody in. Tokens are digests in it. */
@@ -178,6 +183,11 @@ export class Access {
   /** Records when tokens were last used, in ms since the epoch, by their ids. */
   async recordUses(uses: Record<string, number>): Promise<void> {
     await unlessMissing(() => this.kept.handle.signal(usedSignal, uses));
+  }
+
+  /** Lets every server refuse sources that attack; until when, in ms since the epoch, by address or token. */
+  async block(sources: Record<string, number>): Promise<void> {
+    await unlessMissing(() => this.kept.handle.signal(blockedSignal, sources));
   }
 
   /** The last records of the audit trail of the installation. */

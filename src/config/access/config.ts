@@ -1,4 +1,5 @@
 import type { Binding } from '../../model/access';
+import type { Subscriber } from '../../model/notification';
 import type { OidcProvider, SamlProvider } from './schema';
 import type { Workload } from './workloads';
 
@@ -16,9 +17,11 @@ export interface AccessConfig {
   providers: Record<string, Provider>;
   workloads: Record<string, Workload>;
   bindings: Binding[];
+  /** Who is told of attacks on the server. */
+  subscribers: Subscriber[];
   /** Every file that was read. */
   files: string[];
 }
 
 /** Without an access file. */
-export const emptyAccess: AccessConfig = { providers: {}, workloads: {}, bindings: [], files: [] };
+export const emptyAccess: AccessConfig = { providers: {}, workloads: {}, bindings: [], subscribers: [], files: [] };

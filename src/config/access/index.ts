@@ -1,10 +1,11 @@
-import { StackFileError } from '../problems';
+import { StackFileError, type Finding } from '../problems';
 import { parseYaml } from '../read/document';
 import { readText } from '../read/source';
 import { schemaFindings } from '../schema/problems';
 import type { AccessConfig } from './config';
 import { ProviderFiles } from './provider-files';
 import { accessFile } from './schema';
+import { subscribersOf } from './subscribers';
 import { baseUrl } from './urls';
 
 export { emptyAccess, type AccessConfig, type Provider } from './config';
@@ -18,24 +19,25 @@ export type { Workload } from './workloads';
 export function readAccess(file: string): AccessConfig {
   const document = parseYaml(file, readText(file, 'check the path of --access'));
   const parsed = accessFile.safeParse(document.data ?? {});
-  if (!parsed.success)
-    throw new StackFileError(
-      schemaFindings(accessFile, parsed.error.issues).map(({ path, message }) => ({
-        file,
-        ...document.locate(path),
-        path: path.join('.'),
-        message,
-      })),
-    );
+  if (!parsed.success) throw fileError(file, document, schemaFindings(accessFile, parsed.error.issues));
   const { external_url: externalUrl, providers = {}, workloads = {}, bindings = [] } = parsed.data;
+  const { subscribers, findings } = subscribersOf(parsed.data);
+  if (findings.length > 0) throw fileError(file, document, findings);
   const read = new ProviderFiles(file);
   return {
     ...(externalUrl !== undefined && { externalUrl }),
     providers: Object.fromEntries(Object.entries(providers).map(([name, each]) => [name, read.withFiles(each)])),
     workloads,
     bindings,
+    subscribers,
     files: [file, ...read.files],
   };
+}
+
+function fileError(file: string, document: ReturnType<typeof parseYaml>, findings: readonly Finding[]): StackFileError {
+  return new StackFileError(
+    findings.map(({ path, message }) => ({ file, ...document.locate(path), path: path.join('.'), message })),
+  );
 }
 
 /** The address of an installation from a command line. @throws StackFileError if it is not valid */

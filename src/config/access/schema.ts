@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { roles } from '../../model/access';
 import { named } from '../schema/named';
+import { subscriber } from '../schema/outside/subscriber';
+import { secret } from '../schema/outside/secret';
 import { baseUrl, issuerUrl, ssoUrl } from './urls';
 import { workload } from './workloads';
 
@@ -73,10 +75,22 @@ const binding = z.strictObject({
   scope: named('scope').describe('`*`, a stack, or `STACK/ENVIRONMENT`.'),
 });
 
+const alerted = subscriber
+  .omit({ events: true, github: true })
+  .describe('Set one of `webhook`, `slack`, `redis` and `email`.');
+
 export const accessFile = z.strictObject({
   external_url: baseUrl.optional().describe('The address of the installation, as browsers and programs have it.'),
   providers: z.record(named('host'), provider).optional().describe('Where people log in.'),
   workloads: z.record(named('host'), workload).optional().describe('CI jobs that need no stored token.'),
+  secrets: z
+    .record(named('service'), secret.pick({ file: true, vault: true }))
+    .optional()
+    .describe('Secrets of subscribers. Workers read them: a file is on the machine of the worker.'),
+  subscribers: z
+    .record(named('service'), alerted)
+    .optional()
+    .describe('Who is told of attacks on the server (`security.threat_detected`).'),
   bindings: z
     .array(binding)
     .max(2000)

@@ -1,9 +1,7 @@
 import { resolve } from 'node:path';
 import { mapValues } from '../../model/map-values';
 import type { RuntimeName } from '../../model/runtimes';
-import type { SecretSource, VaultAddress } from '../../model/instance';
 import type { ImageBuild } from '../image-build';
-import { isName } from '../../model/names';
 import { bare } from '../read/bare';
 import { StackFileError, type Finding } from '../problems';
 import type { StackFile } from '../schema/stack-file';
@@ -19,6 +17,7 @@ import { toFront } from './load-balancer';
 import { withReplicaVolumes } from './replica-volumes';
 import { toRange } from './service/ports';
 import { toSchedules } from './schedules';
+import { toSecretSource } from './secrets';
 import { toSecurity } from './security';
 import { toService } from './service';
 import { toSubscribers } from './subscribers';
@@ -204,31 +203,6 @@ function toRuntime(infrastructure: NonNullable<StackFile['infrastructure']>): Ru
   return infrastructure.container_runtime === 'Process' || infrastructure.orchestrator === 'Process'
     ? 'process'
     : 'docker';
-}
-
-function toSecretSource(
-  name: string,
-  { file, environment, vault, stored, read_by: reader }: NonNullable<StackFile['secrets']>[string],
-  baseDir: string,
-): SecretSource {
-  if ([file, environment, vault, stored].filter((source) => source !== undefined).length !== 1)
-    throw new Malformed('needs exactly one of file, environment, vault and stored');
-  if (reader === 'client' && environment === undefined)
-    throw new Malformed('read_by: client is for secrets with environment; remove it');
-  if (stored !== undefined) return { stored: requireStored(stored === true ? name : stored), sealed: '' };
-  if (file !== undefined) return { file: resolve(baseDir, file) };
-  return vault === undefined ? { environment: environment! } : { vault: toVaultAddress(vault) };
-}
-
-function requireStored(name: string): string {
-  if (isName('stored', name)) return name;
-  throw new Malformed(`${JSON.stringify(name)} cannot be the name of a stored secret; name one: stored: NAME`);
-}
-
-function toVaultAddress(vault: NonNullable<NonNullable<StackFile['secrets']>[string]['vault']>): VaultAddress {
-  if (typeof vault !== 'string') return { mount: 'secret', ...vault };
-  const [path, key] = vault.split('#');
-  return { mount: 'secret', path: path!, key: key! };
 }
 
 function contentOf(config: { file?: string; content?: string }, context: NormaliseContext): string {

@@ -6,7 +6,7 @@ import {
   type SubscriberTarget,
 } from '../../model/notification';
 import type { StackFile } from '../schema/stack-file';
-import { toSecret } from './secret-uses';
+import { toSecret } from './secrets';
 import { type Attempt, Malformed } from './words';
 
 const ofGitHub: readonly NotificationType[] = ['deployment.started', 'deployment.finished'];
@@ -39,8 +39,9 @@ function eventsOf({ events, github }: SubscriberInput): NotificationType[] {
   return events ?? [...ofGitHub];
 }
 
-function toTarget(
-  { webhook, slack, redis, github, email }: SubscriberInput,
+/** @throws Malformed unless the file names one kind of receiver */
+export function toTarget(
+  { webhook, slack, redis, github, email }: Omit<SubscriberInput, 'events'>,
   secrets: Record<string, SecretSource>,
 ): SubscriberTarget {
   if ([webhook, slack, redis, github, email].filter(Boolean).length !== 1)

@@ -3,7 +3,7 @@ import { templateProblem } from '../../model/hooks/templates';
 import type { SecretSource } from '../../model/instance';
 import { didYouMean } from '../schema/suggest';
 import type { StackFile } from '../schema/stack-file';
-import { toSecret } from './secret-uses';
+import { toSecret } from './secrets';
 import { type Attempt, Malformed } from './words';
 
 type TriggerInput = NonNullable<StackFile['triggers']>[string];

@@ -2,13 +2,14 @@ import { isIP } from 'node:net';
 import { isValidCIDR } from 'ipaddr.js';
 import { z } from 'zod';
 import { roles } from '../../model/access';
-import { grammarOf, isName } from '../../model/names';
+import { grammarOf } from '../../model/names';
 import { loadBalancer } from './exposure';
 import { cluster } from './cluster';
 import { host, hostName } from './host';
 import { named } from './named';
 import { schedule } from './schedule';
 import { service } from './service';
+import { secret } from './outside/secret';
 import { subscriber } from './outside/subscriber';
 import { trigger } from './outside/trigger';
 import { assignments, choice, count, duration, flag, fromText, hasUserinfo, interval, scalar, size } from './values';
@@ -290,38 +291,6 @@ const volume = z.strictObject({
 const config = z.strictObject({
   file: z.string().optional().describe('File to read; a relative path starts at the folder of the stack file.'),
   content: z.string().optional().describe('Inline content, instead of a file.'),
-});
-
-const secret = z.strictObject({
-  file: z.string().optional().describe('File on the worker.'),
-  environment: named('variable').optional().describe('Environment variable of the worker, or of the client.'),
-  read_by: choice('client', 'worker')
-    .optional()
-    .describe('Who has the `environment`; default `worker`. The client seals the value.'),
-  vault: z
-    .union([
-      z
-        .string()
-        .regex(/^[^#\s]+#[^#\s]+$/, 'write path#key, such as shop/postgres#password')
-        .refine((text) => isName('vaultPath', text.split('#')[0]), grammarOf('vaultPath').hint),
-      z.strictObject({
-        path: named('vaultPath').describe('Path of the secret, such as `shop/postgres`.'),
-        key: named('vaultKey').describe('Key in the secret, such as `password`.'),
-        mount: named('vaultPath').optional().describe('Mount path of the KV engine; default `secret`.'),
-      }),
-    ])
-    .optional()
-    .describe(
-      'Key of a secret in HashiCorp Vault (KV version 2), as `path#key`. The worker finds Vault through ' +
-        '`VAULT_ADDR`.',
-    ),
-  stored: z
-    .union([z.literal(true), named('stored')])
-    .optional()
-    .describe(
-      '`true`, or a name: a value that `deploy-code secret set NAME` has stored for this environment, encrypted. ' +
-        'With `true`, its name is that of the secret.',
-    ),
 });
 
 /** Schema of the stack file, from which the JSON Schema and docs/configuration.md are generated. */

@@ -11,7 +11,7 @@ import type { EnvironmentState, JoinRequest } from './environment';
 import type { FleetState } from './fleet';
 import type { ReleaseContents } from './release';
 import { runtimeNames } from '../../model/runtimes';
-import { accessState, grant, tokenIssue, tokenRevocation, tokenUses, withdrawal } from './access';
+import { accessState, blockedSources, grant, tokenIssue, tokenRevocation, tokenUses, withdrawal } from './access';
 import {
   exchangeRecord,
   keyPublication,
@@ -280,6 +280,7 @@ export const shapes = {
   tokenIssue,
   tokenRevocation,
   tokenUses,
+  blockedSources,
   sessionOpening,
   sessionRefresh,
   sessionRevocation,

@@ -27,7 +27,7 @@ describe('a log-in at a server', () => {
     cookie = (await loggedIn(world)).replace('__Host-', '');
   });
   afterAll(() => app.close());
-  const nothing = { providers: {}, workloads: {}, bindings: [], files: [] };
+  const nothing = { providers: {}, workloads: {}, bindings: [], subscribers: [], files: [] };
 
   /** As a browser does: follows to the loopback address. */
   const decide = async (url: string, decision: string, follow = true): Promise<Response> => {

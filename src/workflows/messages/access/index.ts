@@ -49,6 +49,9 @@ export type TokenRevocation = TypeOf<typeof tokenRevocation>;
 /** When tokens were last used, in ms since the epoch, by the ids of the tokens. */
 export const tokenUses = recordOf('number');
 
+/** Addresses and tokens that attack, and until when they are refused, in ms since the epoch. */
+export const blockedSources = recordOf('number');
+
 /** A role that was given, and by whom; `at` in ms since the epoch. */
 export interface StoredBinding extends Binding {
   by: string;
@@ -65,6 +68,8 @@ export interface AccessState {
   keys?: Record<string, SigningKey>;
   /** Sessions that ended while a JWT of them may still be valid, by id; when, in ms since the epoch. */
   revoked?: Record<string, number>;
+  /** Addresses and tokens that a server has blocked, and until when, in ms since the epoch. */
+  blocked?: Record<string, number>;
   /** The end of the audit trail of the installation. */
   audit?: AuditHead;
 }
@@ -86,6 +91,7 @@ export const accessState = partOf<KeptAccess>({
   tokens: recordOf(storedToken),
   keys: optional(recordOf(signingKey)),
   revoked: optional(recordOf('number')),
+  blocked: optional(recordOf('number')),
   sessions: optional(recordOf(storedSession)),
   codes: optional(recordOf(storedCode)),
   devices: optional(recordOf(storedDevice)),
@@ -93,7 +99,7 @@ export const accessState = partOf<KeptAccess>({
 });
 
 /** Limits on what is kept; the state has to fit into one message of Temporal. */
-export const accessLimits = { bindings: 2000, tokens: 1000 } as const;
+export const accessLimits = { bindings: 2000, tokens: 1000, blocked: 500, blockedMs: 900_000 } as const;
 
 export const accessQuery = defineQuery<AccessState>('state');
 export const grantUpdate = defineUpdate<undefined, [GrantRequest]>('grant');
@@ -103,3 +109,4 @@ export const issueUpdate = defineUpdate<undefined, [TokenIssue]>('issue');
 /** Resolves with whether there was such a token. */
 export const revokeUpdate = defineUpdate<boolean, [TokenRevocation]>('revoke');
 export const usedSignal = defineSignal<[TypeOf<typeof tokenUses>]>('used');
+export const blockedSignal = defineSignal<[TypeOf<typeof blockedSources>]>('blocked');
