@@ -62,7 +62,11 @@ const samples: Record<string, string> = {
 const sealed = `v1.0123456789abcdef.${'A'.repeat(43)}.${'A'.repeat(16)}.${'A'.repeat(22)}`;
 const bodies: Record<string, object> = {
   'POST /environments/:stack/:environment/instances/:instance/exec': { command: ['true'] },
-  'POST /environments/:stack/:environment/instances/:instance/sessions': { command: ['sh'], key: 'AAAA', input: true },
+  'POST /environments/:stack/:environment/instances/:instance/sessions': {
+    command: ['sh'],
+    key: `MCowBQYDK2VuAyEA${'A'.repeat(43)}=`,
+    input: true,
+  },
   'POST /environments/:stack/:environment/instances/:instance/sessions/:session/messages': { sealed: 'x' },
   'POST /environments/:stack/:environment/logs': {},
   'POST /environments/:stack/:environment/schedules': { name: 'nightly', cron: ['0 3 * * *'] },

@@ -208,6 +208,17 @@ describe('the answers of the API', () => {
     const end = key.channel('client', (messages as string[])[0]!).seal(Buffer.from([kinds.endOfInput]));
     await expectStatus(204, 'POST', `${sessions}/:session/messages`, { ...inSession, body: { sealed: end } });
     expect(await expectStatus(200, 'GET', `${sessions}/:session/result`, inSession)).toEqual({ exitCode: 0 });
+    const opening = { params: { instance: name }, body: { ...body, key: '', input: true } };
+    await expectStatus(400, 'POST', sessions, opening);
+    // A key that nobody can talk to in secret: all of its bits are zero.
+    const key0 = `MCowBQYDK2VuAyEA${'A'.repeat(43)}=`;
+    const { id: other } = await expectStatus(201, 'POST', sessions, {
+      ...opening,
+      body: { ...opening.body, key: key0 },
+    });
+    const inOther = { params: { instance: name, session: other as string } };
+    await expectStatus(422, 'GET', `${sessions}/:session/result`, inOther);
+    expect(await expectStatus(200, 'GET', `${sessions}/:session/messages`, inOther)).toEqual({ messages: [] });
     const unknown = { params: { instance: name, session: '6f1c1a52-7d0e-4c1c-9a3e-0b8f2f6f5d11' } };
     await expectStatus(404, 'POST', `${sessions}/:session/messages`, { ...unknown, body: { sealed: end } });
     const { volumes } = await expectStatus(200, 'GET', `${here}/volumes`);

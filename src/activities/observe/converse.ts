@@ -22,7 +22,8 @@ const readWithoutInputMs = 1000;
 
 /**
  * Runs a command in an instance while its input and output pass through the workflow, encrypted for the client.
- * @throws SoftwareFault if a limit is reached; the command is ended then, and also when the client is gone
+ * @throws SoftwareFault if the client has no valid key, or if a limit is reached; the command is ended then, and also
+ *   when the client is gone
  */
 export async function converse(
   { runtimes, secrets, directory }: Dependencies,
@@ -34,7 +35,7 @@ export async function converse(
 ): Promise<number> {
   const { workflowId } = Context.current().info.workflowExecution!;
   const own = new ChannelKey();
-  const channel = own.channel('worker', request.key);
+  const channel = channelWith(own, request.key);
   await secrets.learn(context.secrets, context.envFiles);
   const output = new SessionOutput(channel, {
     mask: (text) => secrets.mask(text),
@@ -58,6 +59,14 @@ export async function converse(
   } finally {
     over.abort();
     if (!hasEnded) await open.kill();
+  }
+}
+
+function channelWith(own: ChannelKey, key: string): SealedChannel {
+  try {
+    return own.channel('worker', key);
+  } catch {
+    throw new SoftwareFault('the key of the client is not a public key for X25519');
   }
 }
 

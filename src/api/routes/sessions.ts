@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { largestPiece } from '../../model/session';
+import { largestPiece, sessionKeyPattern } from '../../model/session';
 import { done, place, route, type Route } from '../route';
 import { currentRelease } from './release-of';
 
@@ -12,13 +12,14 @@ const inInstance = place.extend({ instance: z.string().min(1).max(255) });
 const inSession = inInstance.extend({ session: z.uuid() });
 /** A sealed message is a third longer than its bytes. */
 const longestSealed = largestPiece * 2;
-const longestKey = 200;
 const mostColumns = 0xffff;
 
 /** Time in ms that a request waits for messages, or for the end. */
 const waitMs = 10_000;
 const endWithinMs = 60_000;
 const lookEveryMs = 50;
+/** How often it looks for messages before it looks whether the command still runs. */
+const looksPerCheck = 10;
 
 export const sessionRoutes: Route[] = [
   route({
@@ -30,7 +31,10 @@ export const sessionRoutes: Route[] = [
     params: inInstance,
     body: z.object({
       command: z.array(z.string().min(1).max(longestCommand)).min(1).max(100),
-      key: z.base64().max(longestKey).describe('public key of the client, X25519 in SPKI'),
+      key: z
+        .string()
+        .regex(sessionKeyPattern, 'write a public key for X25519, as SPKI in base64')
+        .describe('public key of the client, X25519 in SPKI'),
       input: z.boolean(),
       terminal: z
         .object({ columns: z.int().min(1).max(mostColumns), rows: z.int().min(1).max(mostColumns) })
@@ -50,15 +54,18 @@ export const sessionRoutes: Route[] = [
     action: 'instances.exec',
     tag,
     frequent: true,
-    summary: 'The messages of the command from a number on; waits for some, at most ten seconds',
+    summary: 'The messages of the command from a number on; waits for some, at most ten seconds and while it runs',
     params: inSession,
     query: z.object({ from: z.coerce.number().int().min(0).max(1e6).default(0) }),
     answer: z.object({ messages: z.array(z.string()) }),
     handle: async ({ client, params, query }) => {
       const path = client.sessionPath(params, params.session);
-      for (const begun = Date.now(); ; await sleep(lookEveryMs)) {
+      const begun = Date.now();
+      for (let looks = 1; ; looks += 1) {
+        const hasEnded = looks % looksPerCheck === 0 && !(await path.isOpen());
         const messages = await path.read(query.from);
-        if (messages.length > 0 || Date.now() - begun > waitMs) return { messages };
+        if (messages.length > 0 || hasEnded || Date.now() - begun > waitMs) return { messages };
+        await sleep(lookEveryMs);
       }
     },
   }),

@@ -86,12 +86,13 @@ export class InstanceReader {
   }
 
   /** The way to a command that {@link beginCommand} has started in an environment. */
-  sessionPath(place: Place, id: string): SessionPath {
+  sessionPath(place: Place, id: string): SessionPath & { isOpen(): Promise<boolean> } {
     const handle = this.temporal.workflow.getHandle<() => Promise<{ exitCode: number }>>(inspectId('exec', place, id));
     return {
       read: (from) => ask(this.temporal, () => handle.query(sessionQuery, { of: 'command', from })),
       send: (sealed) => handle.signal(toCommandSignal, { sealed }),
       result: () => handle.result(),
+      isOpen: async () => (await handle.describe()).status.name === 'RUNNING',
     };
   }
 

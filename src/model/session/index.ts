@@ -5,6 +5,9 @@ export interface TerminalSize {
   rows: number;
 }
 
+/** A public key for X25519 as SPKI in DER, in base64; its beginning names the algorithm. */
+export const sessionKeyPattern = /^MCowBQYDK2VuAyEA[A-Za-z0-9+/]{43}=$/;
+
 /** What a client asks of a session. */
 export interface SessionRequest {
   /** Public key of the client: messages are encrypted between client and worker, so that no history shows them. */
