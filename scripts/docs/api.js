@@ -1,5 +1,5 @@
 // docs/api.md: every route of the server with the action that it needs, and the roles of the actions.
-const { z } = require('zod');
+const { inlineSchema } = require('../../dist/api/described-schemas');
 const { allRoutes } = require('../../dist/api/routes');
 const { hookRoute } = require('../../dist/api/hooks');
 const { problemCodes } = require('../../dist/api/problems');
@@ -11,7 +11,8 @@ const { code, page, table } = require('./markdown');
 
 const intro = `\`deploy-code server\` serves this API below \`/api/v1\`. [access.md](access.md) shows how to start it,
 and how to get a token. The whole description, OpenAPI 3.1, is at \`/api/v1/openapi.json\`; any generator makes a
-client of it. The page \`/docs\` shows it, and calls it with your token.`;
+client of it, whose functions have the names of the fields in the table of routes. The page \`/docs\` shows it, and
+calls it with your token.`;
 
 const example = `\`\`\`console
 $ curl -H "Authorization: Bearer $TOKEN" https://deploy.example.com/api/v1/environments/shop/production
@@ -77,7 +78,7 @@ argument \`input\`, \`Idempotency-Key\` the argument \`idempotencyKey\`.
 
 \`\`\`console
 $ curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' https://deploy.example.com/graphql \\
-    -d '{"query": "{ environment(stack: \\"shop\\", environment: \\"test\\") { hosts { hosts } } }"}'
+    -d '{"query": "{ environment(stack: \\"shop\\", environment: \\"test\\") { hosts { hosts { name workers } } } }"}'
 \`\`\`
 
 - A field that you may not read is \`null\`, with an error whose \`extensions\` are those of a problem: \`code\`,
@@ -170,7 +171,7 @@ function limitsText() {
 
 /** The fields of a body from its JSON schema. */
 function fieldsOf(body) {
-  const { properties = {}, required = [] } = z.toJSONSchema(body, { io: 'input' });
+  const { properties = {}, required = [] } = inlineSchema(body, 'input');
   return Object.entries(properties).map(([name, { type, enum: words, description, default: otherwise }]) => [
     code(name),
     required.includes(name) ? 'yes' : '',

@@ -13,6 +13,9 @@ export function isShallow(data: unknown): boolean {
   return true;
 }
 
+/** What `Idempotency-Key` may be. */
+export const keyPattern = /^[\x21-\x7e]{1,200}$/;
+
 /** A digest of data from JSON, the same in whatever order its keys are. */
 export function digestOf(data: unknown): string {
   return sha256(JSON.stringify(data, inOrder));

@@ -1,23 +1,76 @@
+import { STATUS_CODES } from 'node:http';
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { actions } from '../model/access';
-import { problemCodes } from './problems';
-import type { Route } from './route';
+import { keyPattern } from './body';
+import { withTidySchemas, type Described } from './described-schemas';
+import type { StreamType } from './live/topics';
+import { problemCodes, type ProblemCode } from './problems';
+import { named, type Route } from './route';
 
 /** The description of the API, OpenAPI 3.1. */
 
-const problemSchema = z.looseObject({
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string(),
-  code: z.enum(Object.keys(problemCodes) as [keyof typeof problemCodes, ...(keyof typeof problemCodes)[]]),
-});
+const codes = Object.keys(problemCodes) as [ProblemCode, ...ProblemCode[]];
 
-/** Each route may answer with these besides. */
-export const problemResponses = { '4xx': problemSchema, '5xx': problemSchema };
+const problem = named(
+  'Problem',
+  z.looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().describe('what is wrong'),
+    code: z.enum(codes),
+    exitCode: z.int().optional().describe('that of the command line for the same problem'),
+    advice: z.string().optional().describe('what to do'),
+    problems: z
+      .array(z.looseObject({ path: z.string(), message: z.string() }))
+      .optional()
+      .describe('of a request that does not fit its schema'),
+  }),
+);
+
+const statuses = [...new Set(codes.map((code) => problemCodes[code].status))];
+
+/** Each route may answer with these besides; only a deployment can be lost, or not have ended. */
+export function problemResponses(path: string) {
+  const isOfDeployment = path.includes(':deployment');
+  const possible = statuses.filter((status) => isOfDeployment || status !== problemCodes.lost.status);
+  return Object.fromEntries(
+    possible.map((status) => [
+      status,
+      {
+        description: codes
+          .filter((code) => problemCodes[code].status === status && (isOfDeployment || code !== 'not_ended'))
+          .map((code) => `${problemCodes[code].title}: \`${code}\``)
+          .join('; '),
+        content: { 'application/problem+json': { schema: problem } },
+      },
+    ]),
+  );
+}
+
+/** An answer that is written while it lasts. */
+export function streamResponse(...types: readonly StreamType[]) {
+  const content = Object.fromEntries(types.map((type) => [type, { schema: z.string() }]));
+  return { description: 'A stream', content };
+}
+
+/** The answer of a route, and how it is described. */
+export function responseOf({ status = 200, answer, streams = [] }: Pick<Route, 'status' | 'answer' | 'streams'>) {
+  if (status === 204) return { 204: z.null().describe('Done') };
+  const content = { 'application/json': { schema: answer }, ...streamResponse(...streams).content };
+  return { [status]: { description: STATUS_CODES[status], content } };
+}
+
+/** The header that makes a request safe to repeat. It is checked where it is read. */
+export const repeatableHeaders = z.looseObject({
+  'idempotency-key': z
+    .string()
+    .meta({ description: 'a repetition with the same key is the same request', pattern: keyPattern.source })
+    .optional(),
+});
 
 /** Below which all routes are. */
 export const prefix = '/api/v1';
@@ -32,25 +85,8 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
       security: [{ token: [] }],
     },
     transform: jsonSchemaTransform,
-    transformObject: (document) => withMediaTypes(jsonSchemaTransformObject(document) as Described) as never,
+    transformObject: (document) => withTidySchemas(jsonSchemaTransformObject(document) as Described) as never,
   });
-}
-
-interface Described {
-  paths?: Record<string, Record<string, { responses?: Record<string, { content?: Record<string, unknown> }> }>>;
-}
-
-/** Names the types that are no plain JSON, which schemas of answers do not tell. */
-function withMediaTypes(document: Described): Described {
-  for (const [path, methods] of Object.entries(document.paths ?? {}))
-    for (const { responses = {} } of Object.values(methods))
-      for (const [status, response] of Object.entries(responses)) {
-        const { 'application/json': json } = response.content ?? {};
-        if (json === undefined) continue;
-        if (!status.startsWith('2')) response.content = { 'application/problem+json': json };
-        else if (path.endsWith('/events')) response.content = { 'text/event-stream': json };
-      }
-  return document;
 }
 
 /** Who may call a route. */

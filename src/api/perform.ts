@@ -3,7 +3,7 @@ import { withoutToken } from './access/admission';
 import { roleIn } from './access/authorise';
 import type { Caller } from './access/directory';
 import { ApiProblem } from './problems';
-import { requestIdOf } from './body';
+import { keyPattern, requestIdOf } from './body';
 import { whileReachable } from './reach';
 import type { Route, Services } from './route';
 
@@ -18,8 +18,6 @@ export interface Performed {
   /** `Idempotency-Key`. */
   key: unknown;
 }
-
-const keyPattern = /^[\x21-\x7e]{1,200}$/;
 
 /** Does what a route does, on behalf of its caller. */
 export async function perform(

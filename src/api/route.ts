@@ -36,6 +36,8 @@ export interface Route {
   query?: Schema;
   body?: Schema;
   answer: Schema;
+  /** Takes the header `Idempotency-Key`. */
+  repeatable?: boolean;
   /** Made many times a second by a person at a terminal: counts against a limit of its own. */
   frequent?: boolean;
   /** Answered from what the server knows: neither does it ask the engine, nor wait for it. */
@@ -43,44 +45,67 @@ export interface Route {
   /** Default 200. */
   status?: 200 | 201 | 202 | 204;
   handle(call: Call<unknown, unknown, unknown>): Promise<unknown>;
+  /** The types of its stream; the first one by default. */
+  streams?: readonly StreamType[];
   /** The topic with which a request is answered as a stream; undefined if it is answered at once. */
   follow?(query: unknown, params: unknown): Followed | undefined;
 }
 
-/** A stream, and the types that it has; the first one by default. */
+/** What a stream is about, and where it begins. */
 export interface Followed {
   topic: Topic;
   from: From;
-  types: readonly StreamType[];
 }
 
-interface TypedRoute<P extends Schema, Q extends Schema, B extends Schema> extends Omit<Route, 'handle' | 'follow'> {
+interface TypedRoute<P extends Schema, Q extends Schema, B extends Schema, A extends Schema> extends Omit<
+  Route,
+  'handle' | 'follow'
+> {
   params?: P;
   query?: Q;
   body?: B;
+  answer: A;
   follow?(query: z.output<Q>, params: z.output<P>): Followed | undefined;
-  handle(call: Call<z.output<P>, z.output<Q>, z.output<B>>): Promise<unknown>;
+  handle(call: Call<z.output<P>, z.output<Q>, z.output<B>>): Promise<Answered<z.output<A>>>;
 }
+
+/** What a handler may return for an answer: dates become text, and fields beyond those of the schema may be there. */
+type Answered<T> = T extends undefined
+  ? undefined | void
+  : T extends string
+    ? T | Date
+    : T extends readonly (infer Entry)[]
+      ? readonly Answered<Entry>[]
+      : T extends object
+        ? { [K in keyof T as string extends K ? never : K]: Answered<T[K]> }
+        : T;
 
 /** Defines a route, whose handler has the types of its schemas. */
 export function route<
   P extends Schema = z.ZodUndefined,
   Q extends Schema = z.ZodUndefined,
   B extends Schema = z.ZodUndefined,
->(of: TypedRoute<P, Q, B>): Route {
+  A extends Schema = z.ZodUndefined,
+>(of: TypedRoute<P, Q, B, A>): Route {
   return of as unknown as Route;
 }
 
 const longestName = 600;
 const longestCiphertext = 350_100;
 
-/** A name of a kind, with its grammar in the schema. */
+/**
+ * A name of a kind, with its grammar in the schema: not that of a pattern with Unicode properties, which few programs
+ * can read.
+ */
 export function name(kind: NameKind): z.ZodString {
   const { pattern, hint } = grammarOf(kind);
-  return z
-    .string()
-    .max(kind === 'ciphertext' ? longestCiphertext : longestName)
-    .regex(pattern, hint);
+  const text = z.string().max(kind === 'ciphertext' ? longestCiphertext : longestName);
+  return pattern.unicode ? text.min(1).refine((value) => pattern.test(value), hint) : text.regex(pattern, hint);
+}
+
+/** Names a schema in the description: programs made from it have a type of this name. */
+export function named<S extends Schema>(id: string, schema: S): S {
+  return schema.meta({ id }) as S;
 }
 
 export const place = z.object({ stack: name('stack'), environment: name('environment') });
@@ -90,6 +115,9 @@ export const answerOf = z.looseObject;
 
 /** A route that only does something. */
 export const done = { answer: z.undefined(), status: 204 } as const;
+
+/** A word of an address that is true or false. */
+export const flag = z.stringbool().meta({ type: 'boolean' });
 
 /** A moment in ISO 8601, with its zone. */
 export const moment = z.iso.datetime({ offset: true }).transform((text) => new Date(text));

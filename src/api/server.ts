@@ -13,6 +13,7 @@ import { describeApi, prefix } from './description';
 import { addDocsPage } from './docs-page';
 import { addEtags } from './etags';
 import { addGraphql } from './graphql';
+import { namesOf } from './graphql/names';
 import { addApiHeaders } from './headers';
 import { addHooks } from './hooks';
 import { Live } from './live';
@@ -95,7 +96,7 @@ async function addAddresses(
   app.addHook('preClose', async () => audience.close());
   addEtags(app);
   await describeApi(app, version);
-  for (const each of routes) addRoute(app, each, services, streams);
+  for (const [each, name] of namesOf(routes)) addRoute(app, name, each, services, streams);
   if (people) await addAuth(app, createAuthContext(services, people, { threats, metrics, onFailure }));
   addEvents(app, streams);
   addLive(app, streams);

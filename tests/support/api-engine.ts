@@ -37,7 +37,8 @@ export class ApiEngine {
     const current = { deployment: 1, release: 1 };
     const place = { stack, environment };
     const numbers = { deployment: 1, release: 1 };
-    this.environments.set(`${stack}/${environment}`, { place, numbers, current, releases: [1], queue: [], ...more });
+    const state = { place, runtime: 'docker', numbers, current, releases: [1], queue: [], recent: [] };
+    this.environments.set(`${stack}/${environment}`, { ...state, ...more });
   }
 
   write(instance: string, ...lines: string[]): void {
@@ -53,7 +54,7 @@ export class ApiEngine {
         bindings: async () => this.state.bindings,
         grant: async (binding: Limit) => void this.granted.push(binding),
         tokens: async () =>
-          Object.entries(this.state.tokens).map(([id, { subject, at }]) => ({ id, subject, at: new Date(at) })),
+          Object.entries(this.state.tokens).map(([id, { subject, by, at }]) => ({ id, subject, by, at: new Date(at) })),
       },
       registries: {
         list: async () => {

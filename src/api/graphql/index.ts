@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { problemResponses } from '../description';
+import { problemResponses, responseOf } from '../description';
 import { StreamAnswer } from '../live/server-sent';
 import { requireOwnOrigin } from '../access/origin';
 import type { StreamServices } from '../live/streams';
@@ -38,11 +38,12 @@ export function addGraphql(app: FastifyInstance, { routes, services, streams, on
     url: path,
     config: { action: 'own' },
     schema: {
+      operationId: 'graphql',
       summary: 'GraphQL: queries, mutations and, as server-sent events, subscriptions',
       description: 'For everybody with a valid token; each field needs the role of its action.',
       tags: ['graphql'],
       body,
-      response: { 200: answer, ...problemResponses },
+      response: { ...responseOf({ answer }), ...problemResponses(path) },
     },
     preHandler: async (request) => requireOwnOrigin(request),
     handler: async (request, reply) => {
@@ -56,7 +57,7 @@ export function addGraphql(app: FastifyInstance, { routes, services, streams, on
       const type = response.headers.get('content-type') ?? 'application/json';
       if (type.startsWith('text/event-stream')) return stream(reply, response, streams);
       return reply
-        .code(response.status)
+        .code(response.status as 200)
         .type(type)
         .serializer(String)
         .send(await response.text());

@@ -13,6 +13,7 @@ import {
   valueFromASTUntyped,
 } from 'graphql';
 import { z } from 'zod';
+import { inlineSchema } from '../described-schemas';
 import { capital } from './names';
 
 /** Types of GraphQL from the schemas of routes, so that both say the same. */
@@ -105,5 +106,5 @@ function input({ type = '', items }: JsonSchema): GraphQLInputType {
 }
 
 function jsonOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  return z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonSchema;
+  return inlineSchema(schema, io);
 }

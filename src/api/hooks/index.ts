@@ -5,7 +5,7 @@ import { largestHook, type HookDelivery, type HookVerdict } from '../../model/ho
 import { isName } from '../../model/names';
 import type { Place } from '../../workflows/messages';
 import { requestIdOf } from '../body';
-import { problemResponses, ruleOf } from '../description';
+import { problemResponses, responseOf, ruleOf } from '../description';
 import type { ApiMetrics } from '../metrics';
 import { ApiProblem } from '../problems';
 import { whileReachable } from '../reach';
@@ -137,6 +137,7 @@ export async function addHooks(
         config: { action },
         bodyLimit: largestHook,
         schema: {
+          operationId: 'deliverHook',
           summary,
           description: ruleOf(action),
           tags: [tag],
@@ -144,7 +145,7 @@ export async function addHooks(
           params,
           querystring: z.object({ secret: z.string().optional().describe('of senders that cannot sign: Docker Hub') }),
           body: z.any().describe('the delivery, as its sender makes it; at most 1 MiB'),
-          response: { 202: answer, ...problemResponses },
+          response: { ...responseOf({ status: 202, answer }), ...problemResponses(path) },
         },
       },
       take,

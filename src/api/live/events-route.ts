@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
-import { prefix, problemResponses, ruleOf } from '../description';
+import type { z } from 'zod';
+import { prefix, problemResponses, ruleOf, streamResponse } from '../description';
 import { eventsRoute } from '../routes/deployments';
 import { answerTopic, type StreamServices } from './streams';
 
@@ -13,11 +13,12 @@ export function addEvents(app: FastifyInstance, services: StreamServices): void 
       config: { action },
       exposeHeadRoute: false,
       schema: {
+        operationId: 'deploymentEvents',
         summary,
         description: ruleOf(action),
         tags: [tag],
         params,
-        response: { 200: z.string().describe('server-sent events'), ...problemResponses },
+        response: { 200: streamResponse('text/event-stream'), ...problemResponses(path) },
       },
     },
     async (request, reply) => {

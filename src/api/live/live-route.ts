@@ -1,7 +1,7 @@
 import websocket from '@fastify/websocket';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { prefix, problemResponses } from '../description';
+import { prefix, problemResponses, streamResponse } from '../description';
 import { ApiProblem, problemOf } from '../problems';
 import { largestMessage, Socket } from './socket';
 import { requireOwnOrigin } from '../access/origin';
@@ -47,11 +47,12 @@ export function addLive(app: FastifyInstance, services: StreamServices): void {
     config: { action: 'own' },
     exposeHeadRoute: false,
     schema: {
+      operationId: 'live',
       summary: 'Follows topics, as server-sent events; or, as a WebSocket, by messages',
       description: 'For everybody with a valid token; each topic needs the role of its action.',
       tags: ['live'],
       querystring: query.partial({ topics: true }),
-      response: { 200: z.string().describe('server-sent events'), ...problemResponses },
+      response: { 200: streamResponse('text/event-stream'), ...problemResponses('/live') },
     },
     preHandler: async (request) => requireOwnOrigin(request),
     handler: async (request, reply) => {

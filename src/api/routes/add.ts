@@ -1,32 +1,36 @@
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
-import { prefix, problemResponses, ruleOf } from '../description';
+import { prefix, problemResponses, repeatableHeaders, responseOf, ruleOf } from '../description';
 import { answerTopic, preferredType, type StreamServices } from '../live/streams';
 import { perform } from '../perform';
 import type { Route, Services } from '../route';
 
 /** Serves a route of the table below the prefix of the API. */
-export function addRoute(app: FastifyInstance, route: Route, services: Services, streams: StreamServices): void {
-  const { method, path, action, summary, tag, params, query, body, answer, status = 200 } = route;
+export function addRoute(
+  app: FastifyInstance,
+  operationId: string,
+  route: Route,
+  services: Services,
+  streams: StreamServices,
+): void {
+  const { method, path, action, summary, tag, params, query, body, status = 200 } = route;
   app.route({
     method,
     url: `${prefix}${path}`,
     config: { action, frequent: route.frequent, fromMemory: route.fromMemory },
     schema: {
+      operationId,
       summary,
       description: ruleOf(action),
       tags: [tag],
       ...(params && { params }),
       ...(query && { querystring: query }),
       ...(body && { body }),
-      response: {
-        [status]: status === 204 ? z.null().describe('done') : answer,
-        ...problemResponses,
-      },
+      ...(route.repeatable && { headers: repeatableHeaders }),
+      response: { ...responseOf(route), ...problemResponses(path) },
     },
     handler: async (request, reply) => {
       const followed = route.follow?.(request.query as never, request.params as never);
-      if (followed) return answerTopic(streams, request, reply, preferredType(request, followed.types), followed);
+      if (followed) return answerTopic(streams, request, reply, preferredType(request, route.streams!), followed);
       const { caller, ip, params: inPath, query: inQuery, body: given, headers } = request;
       const result = await perform(services, route, {
         caller: caller!,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { answerOf, done, route, type Route } from '../route';
+import { time } from './answers';
 import { deploymentParams, find } from './deployments';
 
 /** Builds of the engine that run side by side during an upgrade. */
@@ -13,7 +14,9 @@ export const buildRoutes: Route[] = [
     action: 'builds.read',
     tag,
     summary: 'The builds of the engine: the current one, and others that still have deployments',
-    answer: z.object({ builds: z.array(answerOf({ id: z.string(), state: z.string(), workers: z.int() })) }),
+    answer: z.object({
+      builds: z.array(answerOf({ id: z.string(), state: z.string(), workers: z.int(), since: time.optional() })),
+    }),
     handle: async ({ client }) => ({ builds: await client.builds.list() }),
   }),
   route({

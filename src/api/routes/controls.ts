@@ -1,10 +1,17 @@
 import { z } from 'zod';
 import { longestReason } from '../../model/text';
-import { answerOf, done, moment, name, place, route, type Route } from '../route';
+import { answerOf, done, flag, moment, name, place, route, type Route } from '../route';
+import { freeze, sealingKey, time, watchPause } from './answers';
 
 /** What is ordered for an environment between deployments: freezes, pauses of the watch, stored secrets. */
 
 const tag = 'controls';
+const keyUses = answerOf({
+  key: z.string(),
+  secrets: z.array(z.string()),
+  releases: z.array(z.int()),
+  registries: z.array(z.string()),
+});
 const order = z.object({
   until: moment.optional(),
   reason: z.string().min(1).max(longestReason).optional(),
@@ -19,7 +26,7 @@ export const controlRoutes: Route[] = [
     summary: 'Freezes an environment: no deployment starts',
     params: place,
     body: order.extend({ refuse: z.boolean().optional().describe('refuse requests instead of queueing them') }),
-    answer: answerOf({ by: z.string() }),
+    answer: freeze,
     handle: ({ client, params, body }) => client.freeze(params, body),
   }),
   route({
@@ -40,7 +47,7 @@ export const controlRoutes: Route[] = [
     summary: 'Pauses automatic restarts and repairs',
     params: place,
     body: order,
-    answer: answerOf({ by: z.string() }),
+    answer: watchPause,
     handle: ({ client, params, body }) => client.pauseWatch(params, body),
   }),
   route({
@@ -60,7 +67,7 @@ export const controlRoutes: Route[] = [
     tag,
     summary: 'The names of the stored secrets, never their values',
     params: place,
-    answer: z.object({ secrets: z.array(answerOf({ name: z.string(), by: z.string(), key: z.string() })) }),
+    answer: z.object({ secrets: z.array(answerOf({ name: z.string(), by: z.string(), at: time, key: z.string() })) }),
     handle: async ({ client, params }) => ({ secrets: await client.secrets.list(params) }),
   }),
   route({
@@ -70,7 +77,7 @@ export const controlRoutes: Route[] = [
     tag,
     summary: 'The public key with which a client seals secrets',
     params: place,
-    answer: answerOf({ id: z.string(), publicKey: z.string() }),
+    answer: sealingKey,
     handle: ({ client, params }) => client.sealingKey(params),
   }),
   route({
@@ -80,7 +87,7 @@ export const controlRoutes: Route[] = [
     tag,
     summary: 'Which keys stored secrets, kept releases and logins at registries still need',
     params: place,
-    answer: z.object({ current: z.string(), uses: z.array(answerOf({ key: z.string() })) }),
+    answer: z.object({ current: z.string(), uses: z.array(keyUses) }),
     handle: ({ client, params }) => client.secrets.keys(params),
   }),
   route({
@@ -111,7 +118,7 @@ export const controlRoutes: Route[] = [
     tag,
     summary: 'Removes a stored secret; refused while the current release uses it, unless force is set',
     params: place.extend({ secret: name('stored') }),
-    query: z.object({ force: z.stringbool().default(false) }),
+    query: z.object({ force: flag.default(false) }),
     ...done,
     handle: ({ client, params, query }) => client.secrets.remove(params, params.secret, query),
   }),

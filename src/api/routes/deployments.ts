@@ -8,12 +8,13 @@ import type { DirectClient, DeploymentHandle, RequestOptions } from '../../clien
 import type { HistoryEntry, HistoryPosition } from '../../client/history';
 import { fits } from '../../workflows/messages/shape';
 import { inputs } from '../../workflows/messages/shapes';
-import { deploymentId, steer, type Place } from '../../workflows/messages';
+import { deploymentId, steer, type DeploymentResult, type Place } from '../../workflows/messages';
 import { digestOf, isShallow } from '../body';
 import { deploymentPattern } from '../live/topics';
 import { cursorOf, keyIn, next, pageQuery } from '../pages';
 import { ApiProblem, orNotFound } from '../problems';
-import { answerOf, done, name, place, route, type Route } from '../route';
+import { answerOf, done, name, named, place, route, type Route } from '../route';
+import { deployment, deploymentEntry, deploymentResult, place as environmentName, plan, refusal } from './answers';
 import { currentRelease } from './release-of';
 
 /** Deployments: plans, requests, progress and steering. */
@@ -34,26 +35,28 @@ const stack = z
   .refine(isShallow, { error: 'is nested too deeply', abort: true })
   .refine((value) => fits(value, inputs.inspect.fields.stack), notRead);
 
-const request = z.object({
-  kind: z.enum(kinds).default('deploy'),
-  stack: stack.optional().describe('of a deployment from a file: the stack, as a client has read it'),
-  images: images.optional(),
-  services: z.array(name('service')).max(5000).optional().describe('only these'),
-  release: z.int().min(1).max(1e9).optional().describe('of a rollback: the release; default the one before'),
-  insteadOf: z.int().min(0).max(1e9).optional().describe('of a rollback: refused unless this release is current'),
-  fresh: z.boolean().optional().describe('pulls images again, also those that are on the host'),
-  force: z.boolean().optional(),
-  whenBusy: z.enum(['queue', 'supersede', 'reject']).optional(),
-  reason,
-});
+const request = named(
+  'DeploymentRequest',
+  z.object({
+    kind: z.enum(kinds).default('deploy'),
+    stack: stack.optional().describe('of a deployment from a file: the stack, as a client has read it'),
+    images: images.optional(),
+    services: z.array(name('service')).max(5000).optional().describe('only these'),
+    release: z.int().min(1).max(1e9).optional().describe('of a rollback: the release; default the one before'),
+    insteadOf: z.int().min(0).max(1e9).optional().describe('of a rollback: refused unless this release is current'),
+    fresh: z.boolean().optional().describe('pulls images again, also those that are on the host'),
+    force: z.boolean().optional(),
+    whenBusy: z.enum(['queue', 'supersede', 'reject']).optional(),
+    reason,
+  }),
+);
 type Requested = z.output<typeof request>;
 
 export const deploymentParams = place.extend({
   deployment: z.string().regex(deploymentPattern, 'write the number or the id of a deployment'),
 });
 
-const started = z.object({ id: z.string(), place });
-const progress = answerOf({ status: z.string(), events: z.array(answerOf({ code: z.string() })) });
+const started = named('StartedDeployment', z.object({ id: z.string(), place: environmentName }));
 
 export const deploymentRoutes: Route[] = [
   route({
@@ -64,7 +67,7 @@ export const deploymentRoutes: Route[] = [
     summary: 'What a deployment would do, and why it would be refused; changes nothing',
     params: place,
     body: request,
-    answer: answerOf({ plan: answerOf({ changes: z.boolean() }), refusals: z.array(answerOf({})) }),
+    answer: answerOf({ plan, refusals: z.array(refusal) }),
     handle: async ({ client, params, body }) => {
       const { kind, release, services, force } = body;
       const options = { ...(services && { services }), ...(force !== undefined && { force }) };
@@ -88,6 +91,7 @@ export const deploymentRoutes: Route[] = [
     body: request,
     answer: started,
     status: 202,
+    repeatable: true,
     handle: async ({ client, params, body, requestId }) => {
       const options = optionsOf(body, requestId);
       const earlier = await client.requested(params, options);
@@ -102,7 +106,7 @@ export const deploymentRoutes: Route[] = [
     summary: 'The deployments of an environment, newest first',
     params: place,
     query: pageQuery(20),
-    answer: z.object({ deployments: z.array(answerOf({ id: z.string(), status: z.string() })), ...next }),
+    answer: z.object({ deployments: z.array(deploymentEntry), ...next }),
     handle: async ({ client, params, query: { limit, cursor } }) => {
       const entries = await client.history(params, limit + 1, cursor === undefined ? undefined : entryIn(cursor));
       const page = entries.slice(0, limit);
@@ -120,7 +124,7 @@ export const deploymentRoutes: Route[] = [
     summary: 'A deployment: its status, its plan and its events',
     params: deploymentParams,
     query: z.object({ since: z.coerce.number().int().min(0).max(1e9).default(0).describe('number of events to skip') }),
-    answer: progress.extend({ id: z.string() }),
+    answer: deployment,
     handle: async ({ client, params, query }) => {
       const handle = await find(client, params);
       return { id: requestOf(handle.id), ...(await handle.progress(query.since)) };
@@ -133,7 +137,7 @@ export const deploymentRoutes: Route[] = [
     tag,
     summary: 'How a deployment has ended; waits for the end, at most a minute',
     params: deploymentParams,
-    answer: answerOf({ outcome: z.string() }),
+    answer: deploymentResult,
     handle: async ({ client, params }) => resultOf(await find(client, params)),
   }),
   route({
@@ -235,7 +239,7 @@ async function requireQuestion(
     });
 }
 
-async function resultOf(handle: DeploymentHandle): Promise<unknown> {
+async function resultOf(handle: DeploymentHandle): Promise<DeploymentResult> {
   const signal = AbortSignal.timeout(longestWaitMs);
   try {
     return await handle.result({ signal });

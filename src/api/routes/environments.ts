@@ -5,24 +5,45 @@ import type { EnvironmentState } from '../../workflows/messages';
 import { may } from '../access/authorise';
 import { cursorOf, keyIn, next, pageOf, pageQuery } from '../pages';
 import { ApiProblem, orNotFound } from '../problems';
-import { answerOf, place, route, type Route } from '../route';
+import { answerOf, named, place, route, type Route } from '../route';
+import {
+  auditFields,
+  deploymentResult,
+  environment,
+  ms,
+  place as environmentName,
+  queueFields,
+  release,
+  time,
+} from './answers';
 import { lastRelease } from './release-of';
 
 /** Environments: their state, releases and records. */
 
 const tag = 'environments';
 
-const release = answerOf({
-  release: z.int(),
+const laterFailure = answerOf({
   deployment: z.int(),
-  requestedBy: z.string(),
-  reason: z.string().optional(),
-  at: z.number().describe('ms since the epoch'),
-  variables: z.record(z.string(), z.string()),
-  services: z.record(
-    z.string(),
-    answerOf({ name: z.string(), kind: z.string(), image: z.string().optional(), replicas: z.int() }),
-  ),
+  outcome: z.string(),
+  endedAt: time.optional(),
+  result: deploymentResult.optional(),
+});
+const certificate = named(
+  'Certificate',
+  answerOf({
+    hosts: z.array(z.string()),
+    directory: z.string(),
+    current: answerOf({ hosts: z.array(z.string()), issuer: z.string(), notBefore: ms, notAfter: ms }).optional(),
+    renewAt: ms.optional(),
+    trouble: answerOf({ message: z.string(), since: ms, retryAt: ms }).optional(),
+  }),
+);
+const loadBalancer = answerOf({
+  shared: answerOf({
+    ports: z.array(z.int()),
+    routes: z.array(answerOf({ port: z.int(), host: z.string(), path: z.string() })),
+  }).optional(),
+  certificate: certificate.optional(),
 });
 
 export const environmentRoutes: Route[] = [
@@ -33,7 +54,7 @@ export const environmentRoutes: Route[] = [
     tag,
     summary: 'The environments that the caller may see',
     query: pageQuery(200),
-    answer: z.object({ environments: z.array(place), ...next }),
+    answer: z.object({ environments: z.array(environmentName), ...next }),
     handle: async ({ client, caller, query }) => {
       const seen = (await client.environments()).filter((each) => may(caller, 'environment.read', each));
       const { page, ...more } = pageOf(seen, ({ stack, environment }) => `${stack}/${environment}`, query);
@@ -47,12 +68,7 @@ export const environmentRoutes: Route[] = [
     tag,
     summary: 'The state of an environment: release, running and waiting deployments, freeze, breaker, watch',
     params: place,
-    answer: answerOf({
-      place,
-      numbers: z.object({ deployment: z.int(), release: z.int() }),
-      current: answerOf({ deployment: z.int(), release: z.int().optional() }).optional(),
-      releases: z.array(z.int()),
-    }),
+    answer: environment,
     handle: async ({ client, params }) => {
       const state = await client.environment(params);
       if (state) return stateView(state);
@@ -66,7 +82,7 @@ export const environmentRoutes: Route[] = [
     tag,
     summary: 'The running deployment and the waiting ones, and what holds them',
     params: place,
-    answer: answerOf({ queue: z.array(answerOf({})) }),
+    answer: answerOf(queueFields),
     handle: async ({ client, params }) => {
       const { running, queue = [], freeze, breaker } = (await client.environment(params)) ?? {};
       return { running, queue, freeze, breaker };
@@ -79,7 +95,7 @@ export const environmentRoutes: Route[] = [
     tag,
     summary: 'Ports and names at the shared load balancer, and the state of the certificate',
     params: place,
-    answer: answerOf({}),
+    answer: loadBalancer,
     handle: ({ client, params }) => client.loadBalancer(params),
   }),
   route({
@@ -89,7 +105,7 @@ export const environmentRoutes: Route[] = [
     tag,
     summary: 'The last deployment, if it failed: what runs is then older than what was asked for last',
     params: place,
-    answer: z.object({ failure: answerOf({ deployment: z.int(), outcome: z.string() }).optional() }),
+    answer: z.object({ failure: laterFailure.optional() }),
     handle: async ({ client, params }) => {
       const state = await client.environment(params);
       return { failure: state && (await client.laterFailure(params, state)) };
@@ -133,7 +149,7 @@ export const environmentRoutes: Route[] = [
       last: z.coerce.number().int().min(1).max(1000).default(50).describe('most records of the answer'),
       cursor: pageQuery().shape.cursor,
     }),
-    answer: answerOf({ records: z.array(answerOf({ sequence: z.int() })), total: z.int(), ...next }),
+    answer: answerOf({ ...auditFields, ...next }),
     handle: async (call) => {
       const { last, cursor } = call.query;
       const trail = await call.client.audit((await lastRelease(call)).stack, cursor === undefined ? last : mostRecords);

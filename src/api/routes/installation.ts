@@ -4,12 +4,26 @@ import { installation } from '../../workflows/messages';
 import type { AccessDirectory } from '../access/directory';
 import { ApiProblem } from '../problems';
 import { next, pageOf, pageQuery } from '../pages';
-import { answerOf, done, moment, name, route, type Route } from '../route';
+import { answerOf, done, moment, name, named, route, type Route } from '../route';
+import { auditFields, sealingKey, time } from './answers';
 
 /** What belongs to the whole installation: the caller, roles and tokens, logins at registries. */
 
 const role = z.enum(roles);
-const limit = z.object({ role, scope: name('scope') });
+const limit = named('Limit', z.object({ role, scope: name('scope') }));
+const token = named(
+  'Token',
+  answerOf({
+    id: z.string(),
+    subject: z.string(),
+    note: z.string().optional(),
+    limit: limit.optional(),
+    by: z.string(),
+    at: time,
+    until: time.optional(),
+    usedAt: time.optional(),
+  }),
+);
 const longestNote = 200;
 
 export const installationRoutes: Route[] = [
@@ -91,7 +105,7 @@ export const installationRoutes: Route[] = [
     tag: 'access',
     summary: 'The tokens, without their secrets',
     query: pageQuery(200),
-    answer: z.object({ tokens: z.array(answerOf({ id: z.string(), subject: z.string() })), ...next }),
+    answer: z.object({ tokens: z.array(token), ...next }),
     handle: async ({ client, query }) => {
       const key = ({ at, id }: { at: Date; id: string }) => `${at.toISOString()} ${id}`;
       const all = (await client.access.tokens()).sort((one, other) => (key(one) < key(other) ? 1 : -1));
@@ -131,7 +145,11 @@ export const installationRoutes: Route[] = [
     action: 'registries.read',
     tag: 'registries',
     summary: 'The logins at image registries, without passwords',
-    answer: z.object({ registries: z.array(answerOf({ registry: z.string(), user: z.string() })) }),
+    answer: z.object({
+      registries: z.array(
+        answerOf({ registry: z.string(), user: z.string(), by: z.string(), at: time, key: z.string() }),
+      ),
+    }),
     handle: async ({ client }) => ({ registries: await client.registries.list() }),
   }),
   route({
@@ -160,7 +178,7 @@ export const installationRoutes: Route[] = [
     action: 'registries.read',
     tag: 'registries',
     summary: 'The public key with which a client seals logins at registries',
-    answer: answerOf({ id: z.string(), publicKey: z.string() }),
+    answer: sealingKey,
     handle: ({ client }) => client.sealingKey(installation),
   }),
   route({
@@ -170,7 +188,7 @@ export const installationRoutes: Route[] = [
     tag: 'access',
     summary: 'The last records of the audit trail of the installation: logins at registries, roles and tokens',
     query: z.object({ last: z.coerce.number().int().min(1).max(1000).default(50) }),
-    answer: answerOf({}),
+    answer: answerOf(auditFields),
     handle: ({ client, query }) => client.registries.audit(query.last),
   }),
   route({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ApiProblem } from '../problems';
-import { answerOf, done, moment, name, place, route, type Route } from '../route';
+import { answerOf, done, flag, moment, name, named, place, route, type Route } from '../route';
+import { away } from './answers';
 import { currentRelease, lastRelease } from './release-of';
 
 /** What runs in an environment: instances, their logs, hosts and volumes. */
@@ -8,18 +9,57 @@ import { currentRelease, lastRelease } from './release-of';
 const tag = 'environments';
 const longestCommand = 1000;
 
-const instance = answerOf({
-  service: z.string(),
-  ordinal: z.int(),
-  name: z.string(),
-  state: z.string(),
-  health: z.string(),
-  image: z.string(),
-  restarts: z.int(),
-  ports: z.array(z.string()),
-  release: z.int(),
-});
-const away = z.array(answerOf({ host: z.string(), reason: z.string() }));
+const instance = named(
+  'Instance',
+  answerOf({
+    service: z.string(),
+    ordinal: z.int(),
+    name: z.string(),
+    state: z.string(),
+    health: z.string(),
+    image: z.string(),
+    restarts: z.int(),
+    outOfMemory: z.boolean().optional(),
+    ports: z.array(z.string()),
+    release: z.int(),
+    host: z.string().optional(),
+  }),
+);
+const logs = z.array(
+  named(
+    'InstanceLog',
+    answerOf({
+      name: z.string(),
+      service: z.string().optional(),
+      ordinal: z.int().optional(),
+      lines: z.array(z.string()),
+      cursor: z.string().describe('what comes after it: send it with `after`'),
+      unreadable: z.string().optional().describe('why there are none'),
+    }),
+  ),
+);
+const volume = named(
+  'Volume',
+  answerOf({
+    name: z.string(),
+    unnamed: z.boolean(),
+    mountedBy: z.array(z.string()),
+    host: z.string().optional(),
+  }),
+);
+const host = named(
+  'Host',
+  answerOf({
+    name: z.string().optional(),
+    runtime: z.string(),
+    zone: z.string().optional(),
+    address: z.string().optional(),
+    taskQueue: z.string(),
+    workers: z.int(),
+    taking: z.array(z.string()).describe('deployments that run on it now'),
+    breaker: answerOf({ failures: z.int(), trouble: z.string(), openedAt: z.number().optional() }).optional(),
+  }),
+);
 
 export const instanceRoutes: Route[] = [
   route({
@@ -45,19 +85,19 @@ export const instanceRoutes: Route[] = [
     query: z.object({
       services: z.string().max(4000).optional().describe('names with commas between them; default all'),
       tail: z.coerce.number().int().min(1).max(1000).default(100),
-      follow: z.stringbool().default(false).describe('as text, application/x-ndjson or text/event-stream, by Accept'),
+      follow: flag.default(false).describe('as text, application/x-ndjson or text/event-stream, by Accept'),
       since: moment.optional().describe('of a stream: lines since then'),
       after: z.string().min(1).max(6000).optional().describe('of a stream: the id of the last message that you have'),
     }),
+    streams: ['text/plain', 'application/x-ndjson', 'text/event-stream'],
     follow: ({ follow, services, tail, since, after }, params) =>
       follow
         ? {
             topic: { kind: 'logs', place: params, services: namesIn(services) },
             from: { tail, ...(since && { since: since.getTime() }), ...(after !== undefined && { after }) },
-            types: ['text/plain', 'application/x-ndjson', 'text/event-stream'],
           }
         : undefined,
-    answer: z.object({ logs: z.array(answerOf({ lines: z.array(z.string()) })), away }),
+    answer: z.object({ logs, away }),
     handle: async (call) => {
       const { services, tail } = call.query;
       const { stack } = await currentRelease(call);
@@ -88,7 +128,7 @@ export const instanceRoutes: Route[] = [
         .optional()
         .describe('in ms since the epoch; shown: with the time of each line'),
     }),
-    answer: z.object({ logs: z.array(answerOf({ name: z.string(), lines: z.array(z.string()) })), away }),
+    answer: z.object({ logs, away }),
     handle: async (call) => {
       const { services, tail, after, times } = call.body;
       const { stack } = await currentRelease(call);
@@ -103,7 +143,7 @@ export const instanceRoutes: Route[] = [
     tag,
     summary: 'The container engine of each host of the current release',
     params: place,
-    answer: z.object({ engines: z.array(answerOf({})), away }),
+    answer: z.object({ engines: z.array(answerOf({ host: z.string(), engine: z.string().optional() })), away }),
     handle: async (call) => {
       const { found, away: missing } = await call.client.engines((await currentRelease(call)).stack);
       return { engines: found, away: missing };
@@ -128,7 +168,7 @@ export const instanceRoutes: Route[] = [
     tag,
     summary: 'The hosts of the current release with their workers',
     params: place,
-    answer: z.object({ hosts: z.array(answerOf({})) }),
+    answer: z.object({ hosts: z.array(host) }),
     handle: async (call) => ({ hosts: await call.client.hosts((await currentRelease(call)).stack) }),
   }),
   route({
@@ -138,7 +178,7 @@ export const instanceRoutes: Route[] = [
     tag,
     summary: 'The volumes of the environment',
     params: place,
-    answer: z.object({ volumes: z.array(answerOf({ name: z.string(), mountedBy: z.array(z.string()) })), away }),
+    answer: z.object({ volumes: z.array(volume), away }),
     handle: async (call) => {
       const { found, away: missing } = await call.client.volumes((await lastRelease(call)).stack);
       return { volumes: found, away: missing };

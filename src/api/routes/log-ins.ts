@@ -1,21 +1,26 @@
 import { z } from 'zod';
 import { sessionKinds } from '../../model/access';
 import { ApiProblem } from '../problems';
-import { answerOf, done, name, route, type Route } from '../route';
+import { answerOf, done, name, named, route, type Route } from '../route';
+
+import { time } from './answers';
 
 /** Sessions of people who have logged in. */
 
 const sessions = z.object({
   sessions: z.array(
-    answerOf({
-      id: z.string(),
-      subject: z.string(),
-      kind: z.enum(sessionKinds),
-      method: z.string(),
-      at: z.string(),
-      seenAt: z.string().describe('the last refresh'),
-      until: z.string().describe('the end, unless it is refreshed'),
-    }),
+    named(
+      'Session',
+      answerOf({
+        id: z.string(),
+        subject: z.string(),
+        kind: z.enum(sessionKinds),
+        method: z.string(),
+        at: time,
+        seenAt: time.describe('the last refresh'),
+        until: time.describe('the end, unless it is refreshed'),
+      }),
+    ),
   ),
 });
 const params = z.object({ login: name('tokenId') });

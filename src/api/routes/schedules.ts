@@ -1,13 +1,33 @@
 import { z } from 'zod';
 import { cronProblem } from '../../model/schedule/cron';
 import { longestReason } from '../../model/text';
-import { answerOf, done, moment, name, place, route, type Route } from '../route';
+import { answerOf, done, moment, name, named, place, route, type Route } from '../route';
+import { ms as milliseconds, time } from './answers';
 
 /** Recurring deployments, restarts and jobs. */
 
 const tag = 'schedules';
 const inSchedule = place.extend({ schedule: name('schedule') });
-const view = answerOf({ spec: answerOf({ name: z.string() }), paused: z.boolean() });
+const scheduled = answerOf({
+  name: z.string(),
+  cron: z.array(z.string()),
+  everyMs: milliseconds.optional(),
+  timeZone: z.string(),
+  what: answerOf({ kind: z.string() }),
+});
+const fields = {
+  spec: scheduled,
+  source: z.string(),
+  paused: z.boolean(),
+  note: z.string().optional(),
+  next: z.array(time),
+};
+const view = named('Schedule', answerOf(fields));
+const run = answerOf({
+  at: time,
+  workflowId: z.string(),
+  end: answerOf({ outcome: z.string(), deployment: z.int().optional(), message: z.string().optional() }).optional(),
+});
 
 const cron = z
   .string()
@@ -63,7 +83,7 @@ export const scheduleRoutes: Route[] = [
     tag,
     summary: 'A schedule with its next times and its last runs',
     params: inSchedule,
-    answer: view.extend({ runs: z.array(answerOf({})) }),
+    answer: answerOf({ ...fields, runs: z.array(run) }),
     handle: ({ client, params }) => client.schedules.describe(params, params.schedule),
   }),
   route({
