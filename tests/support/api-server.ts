@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { createApiServer } from '../../src/api';
+import { createApiServer, type ServerOptions } from '../../src/api';
 import type { DirectClient } from '../../src/client';
 
 export interface ApiServer {
@@ -9,13 +9,18 @@ export interface ApiServer {
 }
 
 /** A server of the API on a free port of loopback. */
-export async function serveApi(client: DirectClient, onFailure: (error: Error) => void): Promise<ApiServer> {
+export async function serveApi(
+  client: DirectClient,
+  onFailure: (error: Error) => void,
+  more: Partial<ServerOptions> = {},
+): Promise<ApiServer> {
   const server = await createApiServer({
     client,
     host: { bound: '127.0.0.1', allowed: [] },
     version: '0',
     perMinute: 100_000,
     onFailure,
+    ...more,
   });
   await server.listen({ host: '127.0.0.1', port: 0 });
   return {
