@@ -4,6 +4,7 @@ export const namespaces = [
   'access',
   'api',
   'api-answers',
+  'api-client',
   'api-schema',
   'saml',
   'api-trouble',
