@@ -62,7 +62,9 @@ const rooms = {
     types: ['config'],
     packages: ['node', 'fastify', '@fastify/helmet', '@fastify/rate-limit', '@fastify/swagger', 'prom-client'].concat(
       'fastify-type-provider-zod',
+      '@node-saml/node-saml',
       '@simplewebauthn/server',
+      '@xmldom/xmldom',
       'jose',
       'openid-client',
       'zod',

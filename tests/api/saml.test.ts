@@ -71,7 +71,7 @@ describe('a log-in with SAML', () => {
     expect(failures).toEqual([]);
   });
 
-  it('sends the browser to the provider with a request, whose cookie comes back with a form of the provider', async () => {
+  it('sends the browser to the provider, whose form comes back with the cookie', async () => {
     const { location, xml, set } = await begin();
     expect(location).toMatch(/^https:\/\/idp\.acme\.example\/sso\?tenant=1&SAMLRequest=/);
     expect(xml).toContain(`AssertionConsumerServiceURL="${callback}"`);

@@ -6,6 +6,12 @@ import type { Person } from './browser/session';
 type Claims = Record<string, unknown>;
 type Rules = Pick<OidcProvider, 'subject_claim' | 'groups_claim' | 'allowed'>;
 
+/** Somebody whom a provider vouches for, and the page that they asked for before. */
+export interface Finished {
+  person: Person;
+  back?: string;
+}
+
 /** Groups beyond these are nobody's. */
 const mostGroups = 50;
 

@@ -2,16 +2,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Provider } from '../../config/access';
 import { ApiProblem } from '../problems';
 import { returnPath } from './browser/return-path';
-import { openBrowserSession, type Person } from './browser/session';
+import { openBrowserSession } from './browser/session';
 import type { AuthContext } from './context';
 import { OidcLogin } from './oidc/login';
+import type { Finished } from './person';
 import { SamlLogin } from './saml/login';
-
-/** Somebody whom a provider vouches for, and the page that they asked for before. */
-export interface Finished {
-  person: Person;
-  back?: string;
-}
 
 const open = { config: { action: 'open' } } as const;
 /** An assertion has every group of a person, and certificates. */

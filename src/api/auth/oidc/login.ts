@@ -3,8 +3,7 @@ import type { Configuration } from 'openid-client';
 import { ApiProblem } from '../../problems';
 import { clearCookie, readCookie, writeCookie } from '../browser/cookies';
 import type { AuthContext } from '../context';
-import { neededClaims, personOf } from '../person';
-import type { Finished } from '../provider-login';
+import { neededClaims, personOf, type Finished } from '../person';
 import { Providers, type Provider } from './providers';
 
 /** What a log-in began with; a browser keeps it until the provider sends it back. */

@@ -5,7 +5,7 @@ import type { Provider as AnyProvider } from '../../../config/access';
 import { ApiProblem } from '../../problems';
 import { clearCookie, readCookie, writeCookie } from '../browser/cookies';
 import type { AuthContext } from '../context';
-import type { Finished } from '../provider-login';
+import type { Finished } from '../person';
 import { assertionFor, type Expected } from './assertion';
 import { samlPerson } from './person';
 
