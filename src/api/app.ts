@@ -64,7 +64,7 @@ function keepWhileWorking(app: FastifyInstance): void {
 
 /** A request that is injected into the server has no real socket; one that is answered at once needs no more time. */
 function closeAfter({ raw: { socket }, routeOptions }: FastifyRequest, idleMs: number): void {
-  if ('setTimeout' in socket && !routeOptions.config.fromMemory) socket.setTimeout(idleMs);
+  if (!routeOptions.config.fromMemory && 'setTimeout' in socket) socket.setTimeout(idleMs);
 }
 
 function measure(app: FastifyInstance, metrics: ApiMetrics): void {

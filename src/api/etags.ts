@@ -7,13 +7,18 @@ export function addEtags(app: FastifyInstance): void {
     const type = reply.getHeader('content-type');
     const isTagged = method === 'GET' && reply.statusCode === 200 && typeof payload === 'string';
     if (!isTagged || typeof type !== 'string' || !type.startsWith('application/json')) return done(null, payload);
-    const tag = `"${hash('sha256', payload, 'base64url').slice(0, 27)}"`;
+    const tag = (reply.getHeader('etag') as string | undefined) ?? tagOf(payload);
     // What one caller may see is for nobody else, and may change at any time.
     void reply.headers({ etag: tag, 'cache-control': 'private, no-cache' });
     if (!isKnown(headers['if-none-match'], tag)) return done(null, payload);
     void reply.code(304).removeHeader('content-type').removeHeader('content-length');
     done(null, null);
   });
+}
+
+/** The tag of an answer; an answer that is sent often can have it already. */
+export function tagOf(payload: string): string {
+  return `"${hash('sha256', payload, 'base64url').slice(0, 27)}"`;
 }
 
 /** Weak tags compare as strong ones here (RFC 9110, 13.1.2). */

@@ -26,7 +26,6 @@ export async function perform(
   { caller, ip, params, query, body, key }: Performed,
 ): Promise<unknown> {
   const call = { ...services, caller, params, query, body, ...requestOfKey(key, caller) };
-  if (route.fromMemory) return route.handle(call);
   const result = await actingFor(authorOf(ip, caller), () =>
     whileReachable(
       () => services.access.check(),

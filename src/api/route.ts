@@ -40,7 +40,7 @@ export interface Route {
   repeatable?: boolean;
   /** Made many times a second by a person at a terminal: counts against a limit of its own. */
   frequent?: boolean;
-  /** Answered from what the server knows: neither does it ask the engine, nor wait for it. */
+  /** Answered from what the server knows of the caller, whom alone the answer depends on. */
   fromMemory?: true;
   /** Default 200. */
   status?: 200 | 201 | 202 | 204;

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { DirectClient } from '../client';
 import type { Expected } from '../guard/expected-host';
 import { isLoopback } from '../model/names/registry';
-import { letIn, limitsOf, requireHost, requireRules, withoutToken } from './access/admission';
+import { letIn, limitsOf, hostGuard, requireRules, withoutToken } from './access/admission';
 import { AccessDirectory, type Caller } from './access/directory';
 import { ThreatAlerts } from './access/threat-alerts';
 import { Threats } from './access/threats';
@@ -53,7 +53,7 @@ export async function createApiServer(options: ServerOptions): Promise<FastifyIn
   const app = createApp(options, metrics);
   const access = new AccessDirectory(client.access, onFailure, {
     issuer: people?.externalUrl,
-    declared: () => people?.declared().bindings ?? [],
+    ...(people && { declared: () => people.declared().bindings }),
   });
   app.addHook('onClose', () => access.close());
   const threats = watchFor(app, options, access, metrics);
@@ -73,9 +73,9 @@ async function guard(app: FastifyInstance, options: ServerOptions, { access, thr
   app.decorate('openAddresses', requireRules(app));
   addApiHeaders(app);
   await allowWebSockets(app);
-  const host = hostOf(options);
+  const requireOwnHost = hostGuard(hostOf(options));
   app.addHook('onRequest', (request, _, done) => {
-    requireHost(request, host);
+    requireOwnHost(request);
     done();
   });
   await app.register(rateLimit, { global: false });

@@ -41,10 +41,20 @@ export function requireRules(app: FastifyInstance): ReadonlySet<string> {
 }
 
 /**
- * @throws ApiProblem for a request to another host, or from a page of another: it would use the browser of somebody
- * here
+ * A check of every request, which throws an ApiProblem for one to another host, or from a page of another: it would use
+ * the browser of somebody here.
  */
-export function requireHost({ headers, routeOptions }: FastifyRequest, host: Expected): void {
+export function hostGuard(host: Expected): (request: FastifyRequest) => void {
+  let last: string | undefined;
+  return (request) => {
+    // Most requests are for the host of the one before.
+    if (request.headers.origin === undefined && request.headers.host === last && last !== undefined) return;
+    requireHost(request, host);
+    last = request.headers.host;
+  };
+}
+
+function requireHost({ headers, routeOptions }: FastifyRequest, host: Expected): void {
   if (!isExpectedHost(headers.host, host))
     throw new ApiProblem('bad_input', 'this server does not answer for that host', {
       advice: 'start it with --allow-host NAME, if the name is its own',
@@ -79,7 +89,9 @@ export async function letIn(request: FastifyRequest, { access, limits, threats, 
   if (isOpen) return requireRate(await limits.ofAddress(request));
   const isAnyone = anyone !== undefined && request.headers.authorization === undefined;
   if (isAnyone) requireOwnPage(request);
-  const caller = isAnyone ? anyone : await callerOf(request, access, limits, threats);
+  const caller = isAnyone
+    ? anyone
+    : (recognised(request, access) ?? (await callerOf(request, access, limits, threats)));
   const source = `token ${caller.token}`;
   threats.requireUnblocked(source);
   request.caller = caller;
@@ -108,6 +120,12 @@ export async function identify(request: FastifyRequest, access: AccessDirectory)
   throw new ApiProblem('unauthenticated', 'the token is not valid, has ended, or was revoked');
 }
 
+/** Whoever made a request with the same token a moment ago. */
+function recognised({ headers }: FastifyRequest, access: AccessDirectory): Caller | undefined {
+  const token = tokenIn(headers.authorization);
+  return token === undefined ? undefined : access.recognise(token);
+}
+
 /** @throws ApiProblem without a valid token; after many of those, an address has to wait */
 async function callerOf(
   request: FastifyRequest,
@@ -129,11 +147,15 @@ async function callerOf(
 
 /** @throws ApiProblem without a token */
 function bearerOf({ headers }: FastifyRequest): string {
-  const [, token] = /^Bearer ([\x21-\x7e]{1,10000})$/i.exec(headers.authorization ?? '') ?? [];
+  const token = tokenIn(headers.authorization);
   if (token !== undefined) return token;
   throw new ApiProblem('unauthenticated', 'the request has no token', {
     advice: 'send the header Authorization: Bearer TOKEN; `deploy-code access token create` makes a token',
   });
+}
+
+function tokenIn(header = ''): string | undefined {
+  return /^Bearer ([\x21-\x7e]{1,10000})$/i.exec(header)?.[1];
 }
 
 function targetOf(params: unknown): { stack: string; environment: string } | undefined {

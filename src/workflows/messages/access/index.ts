@@ -59,7 +59,7 @@ export interface StoredBinding extends Binding {
   at: number;
 }
 
-/** What servers look at every two seconds: all that they need to let somebody in, and nothing else. */
+/** What servers look at every second: all that they need to let somebody in, and nothing else. */
 export interface AccessState {
   bindings: StoredBinding[];
   /** By id. */
