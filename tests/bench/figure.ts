@@ -10,6 +10,12 @@ export interface Figure {
 
 export const median = (values: number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
+/** By the nearest rank. */
+export function percentile(values: number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)]!;
+}
+
 export const passes = ({ value, bar }: Figure): boolean => bar === undefined || value <= bar;
 
 export async function timed(work: () => Promise<unknown>): Promise<number> {

@@ -3,6 +3,7 @@ import { passes, type Figure } from './figure';
 import { kubernetes } from './kubernetes';
 import { memory, start } from './memory';
 import { rollout } from './rollout';
+import { server } from './server';
 import { validate } from './validate';
 
 const benchmarks: Record<string, () => Promise<Figure[]>> = {
@@ -12,6 +13,7 @@ const benchmarks: Record<string, () => Promise<Figure[]>> = {
   docker,
   kubernetes,
   rollout,
+  server,
 };
 
 async function main(args: string[]): Promise<void> {
