@@ -2,21 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseApiToken } from '../../guard/access/api-token';
 import { isSameDigest, sha256 } from '../../guard/access/digest';
 import { monotonicMs } from '../../guard/monotonic';
-import type { Binding, Grants } from '../../model/access';
+import type { Binding } from '../../model/access';
 import type { AccessState } from '../../workflows/messages';
 import { keyIdOf, looksLikeJwt, Verifier } from '../auth/jwt/verifier';
+import type { Caller } from './caller';
 import { Recognised, type Recognition } from './recognised';
 
-/** Somebody whose token is valid. */
-export interface Caller extends Grants {
-  subject: string;
-  /** Id of the token, or of the session that it belongs to. */
-  token: string;
-  /** Of a person who has logged in. */
-  session?: string;
-  /** As subjects: `group:release`. */
-  groups?: readonly string[];
-}
+export type { Caller } from './caller';
 
 /** Besides what the installation keeps. */
 export interface DirectoryOptions {
@@ -175,9 +167,10 @@ export class AccessDirectory {
   }
 
   private async nextLook(): Promise<AccessState> {
+    const asked = this.elapsed();
     const waitMs = newTokenMs - this.age;
     if (waitMs > 0) await this.pause(waitMs);
-    return this.age < newTokenMs ? this.current() : this.read();
+    return this.known && this.known.at > asked ? this.known.state : this.read();
   }
 
   private get age(): number {

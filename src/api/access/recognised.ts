@@ -1,7 +1,7 @@
 import { keepLatest } from '../../guard/bounded';
 import type { Binding } from '../../model/access';
 import type { AccessState } from '../../workflows/messages';
-import type { Caller } from './directory';
+import type { Caller } from './caller';
 
 const most = 5000;
 

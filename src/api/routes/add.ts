@@ -54,7 +54,7 @@ export function addRoute(
 
 const json = 'application/json; charset=utf-8';
 
-/** Answers with what depends on the caller alone, and stays the same for as long as the server knows the same of them. */
+/** Answers with what depends on the caller alone, from memory until the server knows something else of them. */
 function fromMemory(route: Route, services: Services): RouteHandlerMethod {
   const { method, path: url, answer: schema } = route;
   const serialise = serializerCompiler({ schema, method, url });
