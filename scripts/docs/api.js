@@ -18,8 +18,9 @@ const example = `\`\`\`console
 $ curl -H "Authorization: Bearer $TOKEN" https://deploy.example.com/api/v1/environments/shop/production
 \`\`\``;
 
-const requests = `- Every request has a token: \`Authorization: Bearer dct_…\`. Names in addresses have the
-  grammar of stack files.
+const requests = `- Every request has a token: \`Authorization: Bearer dct_…\`. Pages of the server itself, such as
+  \`/docs\`, have the session of whoever has logged in there instead; no other page can use it. Names in addresses have
+  the grammar of stack files.
 - \`Idempotency-Key\` makes a request for a deployment safe to repeat: the same key of the same caller is the same
   deployment, for as long as Temporal keeps it. The same key with another body is refused (422). 1 to 200 printable
   characters without spaces.
@@ -61,7 +62,8 @@ As a WebSocket, the same address takes messages in JSON:
 
 - Answers have the \`id\` of the subscription, the name of the message as \`type\`, its \`data\` and, where one can
   resume, the \`position\` to send as \`after\`. The last one is \`unsubscribed\` or \`problem\`.
-- The token is in the header \`Authorization\` of the handshake. Pages of other hosts are refused.
+- The token is in the header \`Authorization\` of the handshake, or the page has the session of a log-in. Pages of other
+  hosts are refused.
 - A connection has at most 20 subscriptions, messages of 8 KiB, and 50 messages a second. It is closed with 1008 or 1007
   for more, with 1000 after a minute without a subscription, with 1013 if it reads nothing for 30 seconds, and with 1012
   when the server stops: connect again.

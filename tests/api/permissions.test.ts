@@ -109,7 +109,7 @@ describe('every route', () => {
     });
   });
   const directory = new AccessDirectory(
-    { state: async () => state, recordUses: async () => undefined },
+    { state: async () => state, recordUses: async () => undefined, sessions: { find: async () => undefined } },
     () => undefined,
   );
   afterAll(() => Promise.all([app.close(), directory.close()]));

@@ -40,6 +40,7 @@ function world() {
         return read;
       },
       recordUses: async (each) => void uses.push(each),
+      sessions: { find: async () => undefined },
     },
     () => undefined,
     {

@@ -96,6 +96,32 @@ describeWith('chromium', 'local users in a browser', () => {
     expect(await engine.client.access.sessions.list('user:ana')).toEqual([]);
   });
 
+  it('may use the API and its live topics from pages of the server', async () => {
+    await engine.client.access.grant({ subject: 'user:joe', role: 'viewer', scope: '*' });
+    await accept('joe');
+    await page.goto(`${here}/login`);
+    await logIn('joe');
+    await page.waitForSelector('text=You are logged in');
+    await page.goto(`${here}/docs`);
+    const seen = await page.evaluate(`(async () => {
+      const json = async (path, init) => (await fetch(path, init)).json();
+      const body = JSON.stringify({ query: '{ whoami { subject } }' });
+      const headers = { 'content-type': 'application/json' };
+      const socket = new WebSocket('ws://' + location.host + '/api/v1/live');
+      const pong = new Promise((done, failed) => {
+        socket.onopen = () => socket.send('{"type":"ping"}');
+        socket.onmessage = ({ data }) => done(JSON.parse(data).type);
+        socket.onclose = ({ reason }) => failed(new Error('the socket was closed: ' + reason));
+      });
+      return {
+        rest: (await json('/api/v1/whoami')).subject,
+        graphql: (await json('/graphql', { method: 'POST', headers, body })).data.whoami.subject,
+        live: await pong,
+      };
+    })()`);
+    expect(seen).toEqual({ rest: 'user:joe', graphql: 'user:joe', live: 'pong' });
+  });
+
   it('register a passkey, and log in with it alone', async () => {
     const devtools = await page.context().newCDPSession(page);
     await devtools.send('WebAuthn.enable');

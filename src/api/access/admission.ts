@@ -7,6 +7,7 @@ import type { Action } from '../../model/access';
 import type { Route } from '../route';
 import { requirePermission } from './authorise';
 import type { AccessDirectory, Caller } from './directory';
+import { readCookie } from '../auth/browser/cookies';
 import { requireOwnPage } from './origin';
 import type { Threats } from './threats';
 
@@ -115,9 +116,27 @@ export function requireAction(caller: Caller, action: Action | 'own', params: un
 export async function identify(request: FastifyRequest, access: AccessDirectory): Promise<Caller> {
   const { caller: known, headers } = request;
   if (known?.token === withoutToken && headers.authorization === undefined) return known;
-  const caller = await access.authenticate(bearerOf(request));
+  const cookie = headers.authorization === undefined ? sessionCookie(request, access) : undefined;
+  const caller = await (cookie === undefined ? access.authenticate(bearerOf(request)) : access.ofBrowser(cookie));
   if (caller) return caller;
-  throw new ApiProblem('unauthenticated', 'the token is not valid, has ended, or was revoked');
+  const what = cookie === undefined ? 'token' : 'session';
+  throw new ApiProblem('unauthenticated', `the ${what} is not valid, has ended, or was revoked`);
+}
+
+/**
+ * The cookie with which a page of this server makes a request.
+ * @throws ApiProblem for any other page: it would use the session of whoever looks at it
+ */
+function sessionCookie(request: FastifyRequest, { cookies }: AccessDirectory): string | undefined {
+  const cookie = cookies && readCookie(cookies, request, 'session');
+  if (cookie === undefined) return undefined;
+  requireOwnPage(request);
+  const { 'sec-fetch-site': site, origin } = request.headers;
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  if (isRead || site === 'same-origin' || origin !== undefined) return cookie;
+  throw new ApiProblem('forbidden', 'a request with a cookie must say that a page of this server makes it', {
+    advice: 'programs send a token instead; browsers that are too old cannot',
+  });
 }
 
 /** Whoever made a request with the same token a moment ago. */

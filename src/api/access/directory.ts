@@ -3,9 +3,11 @@ import { parseApiToken } from '../../guard/access/api-token';
 import { isSameDigest, sha256 } from '../../guard/access/digest';
 import { monotonicMs } from '../../guard/monotonic';
 import type { Binding } from '../../model/access';
-import type { AccessState } from '../../workflows/messages';
+import { parseSessionToken } from '../../guard/access/session-token';
+import type { AccessState, StoredSession } from '../../workflows/messages';
 import { keyIdOf, looksLikeJwt, Verifier } from '../auth/jwt/verifier';
 import type { Caller } from './caller';
+import { Remembered } from '../remembered';
 import { Recognised, type Recognition } from './recognised';
 
 export type { Caller } from './caller';
@@ -24,6 +26,7 @@ export interface DirectoryOptions {
 export interface AccessSource {
   state(): Promise<AccessState>;
   recordUses(uses: Record<string, number>): Promise<void>;
+  sessions: { find(id: string): Promise<StoredSession | undefined> };
 }
 
 /** A recognition, and what it was made from. */
@@ -50,6 +53,9 @@ export class AccessDirectory {
   private readonly recording: NodeJS.Timeout;
   private readonly verifier?: Verifier;
   private readonly recognised = new Recognised();
+  private browsers = rememberedSessions();
+  /** How browsers have their session; absent: nobody can log in. */
+  readonly cookies?: { isSecure: boolean };
   /** The roles that a file declares. */
   readonly declared: () => readonly Binding[];
   private readonly elapsed: () => number;
@@ -63,7 +69,10 @@ export class AccessDirectory {
     this.elapsed = elapsed;
     this.pause = pause;
     this.declared = declared;
-    if (issuer !== undefined) this.verifier = new Verifier(issuer);
+    if (issuer !== undefined) {
+      this.verifier = new Verifier(issuer);
+      this.cookies = { isSecure: issuer.startsWith('https:') };
+    }
     this.recording = setInterval(() => void this.flush(), recordEveryMs);
     this.recording.unref();
   }
@@ -83,6 +92,23 @@ export class AccessDirectory {
     if (found.isApiToken) this.uses.set(found.caller.token, now);
     this.recognised.keep(sha256(text), found, found.state, found.declared);
     return found.caller;
+  }
+
+  /** The owner of the session that a browser has in its cookie; undefined if it has ended. */
+  async ofBrowser(cookie: string): Promise<Caller | undefined> {
+    const given = parseSessionToken('browser', cookie);
+    if (!given) return undefined;
+    const { id } = given;
+    const [state, session] = await Promise.all([
+      this.current(),
+      this.browsers.get(id, () => this.source.sessions.find(id)),
+    ]);
+    if (session?.kind !== 'browser' || !isSameDigest(session.digest, given.digest)) return undefined;
+    if (Object.hasOwn(state.revoked ?? {}, id)) return undefined;
+    const { subject } = session;
+    const groups = session.groups.map((group) => `group:${group}`);
+    const roles = rolesOf(state, this.declared(), [subject, ...groups]);
+    return { subject, token: id, session: id, roles, ...(groups.length > 0 && { groups }) };
   }
 
   private async ofApiToken(text: string, now: number): Promise<Found | undefined> {
@@ -140,6 +166,7 @@ export class AccessDirectory {
   forget(): void {
     this.known = undefined;
     this.reading = undefined;
+    this.browsers = rememberedSessions();
   }
 
   /** Records the uses since the last time. */
@@ -203,6 +230,8 @@ export class AccessDirectory {
     return reading;
   }
 }
+
+const rememberedSessions = () => new Remembered<StoredSession | undefined>({ freshMs, most: 5000 });
 
 /** What the installation keeps, and what a file declares. */
 function rolesOf({ bindings }: AccessState, declared: readonly Binding[], subjects: readonly string[]): Binding[] {

@@ -16,16 +16,22 @@ export const cookies = {
 } as const;
 export type CookieName = keyof typeof cookies;
 
+type Secure = Pick<AuthContext, 'isSecure'>;
+
 const longest = 4000;
 const plain = /^[A-Za-z0-9_-]*$/;
 
 /** Only this host can set a `__Host-` cookie, and only with TLS; loopback without TLS has plain names. */
-function nameOf({ isSecure }: AuthContext, cookie: CookieName): string {
+function nameOf({ isSecure }: Secure, cookie: CookieName): string {
   return isSecure ? `__Host-${cookies[cookie]}` : cookies[cookie];
 }
 
 /** The value of a cookie; undefined if there is none, or more than one of that name. */
-export function readCookie(context: AuthContext, request: FastifyRequest, cookie: CookieName): string | undefined {
+export function readCookie(
+  context: Secure,
+  request: Pick<FastifyRequest, 'headers'>,
+  cookie: CookieName,
+): string | undefined {
   const start = `${nameOf(context, cookie)}=`;
   const found = (request.headers.cookie ?? '')
     .split(';')
