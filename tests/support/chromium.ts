@@ -17,6 +17,8 @@ const args = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // A page that Node has fetched (see openPage) counts as one of another network.
+  '--disable-features=LocalNetworkAccessChecks',
 ];
 
 /** Makes sure that a Chromium is there and runs; resolves with why there is none. */
