@@ -384,6 +384,16 @@ services:
     expect(problemsOf('name: a\nwatch: {}\nservices: {app: {image: "x:1"}}\n')).toEqual([]);
   });
 
+  it('reports labels of networks and volumes that have no value', () => {
+    const text =
+      'name: a\nservices: {app: {image: "x:1"}}\nnetworks: {n: {labels: [b]}}\nvolumes: {v: {labels: [c]}}\n';
+    const problems = problemsIn(() => loadStack({ file: writeStack(text), shell: {} }));
+    expect(problems.map(({ line, path, message }) => `${line} ${path}: ${message}`)).toEqual([
+      expect.stringContaining('3 networks.n: "b" has no value; write KEY=value'),
+      expect.stringContaining('4 volumes.v: "c" has no value; write KEY=value'),
+    ]);
+  });
+
   it('reports a problem of a Compose file at the key that it is written with', () => {
     const placesOf = (text: string) =>
       problemsIn(() => loadStack({ file: writeStack(text, 'compose.yaml'), shell: {} })).map(

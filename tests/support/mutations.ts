@@ -62,10 +62,15 @@ export function mutate(
   const [turn = 0, ...rest] = turns;
   const key = keys[turn % Math.max(1, keys.length)];
   const copy: Record<string, unknown> = Array.isArray(data) ? ([...data] as never) : { ...data };
-  if (key === undefined || (rest.length === 0 && change.how === 2)) copy[change.key || 'added'] = change.value;
+  if (key === undefined || (rest.length === 0 && change.how === 2)) set(copy, change.key || 'added', change.value);
   else if (rest.length === 0 && change.how === 1) delete copy[key];
-  else copy[key] = mutate(copy[key], rest, change);
+  else set(copy, key, mutate(copy[key], rest, change));
   return copy;
+}
+
+/** As a parser does: `__proto__` is a key like any other, and changes no prototype. */
+function set(copy: object, key: string, value: unknown): void {
+  Object.defineProperty(copy, key, { value, enumerable: true, writable: true, configurable: true });
 }
 
 /** Some changes of a file, for {@link mutate}. */

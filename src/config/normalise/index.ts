@@ -88,22 +88,21 @@ export function normalise(file: StackFile, context: NormaliseContext): Normalise
     },
     ...(hosts && { hosts }),
     deployment: toDeployment(deployment, attempt),
-    networks: changed(file.networks, (network) => ({
+    networks: changed(file.networks, (network, name) => ({
       name: network?.name,
       cidr: network?.cidr,
       external: network?.external ?? false,
       internal: network?.internal ?? false,
-      ...(network && toNetworkOptions(network)),
+      ...(network && attempt(['networks', name], () => toNetworkOptions(network), {})),
     })),
-    volumes: changed(file.volumes, (volume) => ({
+    volumes: changed(file.volumes, (volume, name) => ({
       name: volume?.name,
       external: volume?.external ?? false,
       shared: volume?.shared ?? false,
       ...(volume?.size !== undefined && { size: toBytes(volume.size) }),
       ...(volume?.storage_class !== undefined && { storageClass: volume.storage_class }),
       ...(volume?.driver !== undefined && volume.driver !== 'local' && { driver: volume.driver }),
-      ...(volume?.driver_opts && { driverOptions: toAssignments(volume.driver_opts) }),
-      ...(volume?.labels && { labels: toAssignments(volume.labels) }),
+      ...(volume && attempt(['volumes', name], () => toVolumeOptions(volume), {})),
     })),
     configs: changed(file.configs, (config, name) => ({
       content: attempt(['configs', name], () => contentOf(config, context), ''),
@@ -209,6 +208,13 @@ function contentOf(config: { file?: string; content?: string }, context: Normali
   if ((config.file === undefined) === (config.content === undefined))
     throw new Malformed('needs exactly one of file and content');
   return config.content ?? contentOfFile(config.file!, context);
+}
+
+function toVolumeOptions({ driver_opts: options, labels }: NonNullable<NonNullable<StackFile['volumes']>[string]>) {
+  return {
+    ...(options && { driverOptions: toAssignments(options) }),
+    ...(labels && { labels: toAssignments(labels) }),
+  };
 }
 
 /** @throws Malformed if it cannot be read */
