@@ -1,8 +1,8 @@
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { parseYaml } from './read/document';
+import { errorAt, parseYaml } from './read/document';
 import { isUnprotected } from '../model/host';
-import { StackFileError, type Finding } from './problems';
+import type { Finding } from './problems';
 import { unprotected } from './rules/hosts';
 import { schemaFindings } from './schema/problems';
 import { host, hostName, type HostInput } from './schema/host';
@@ -50,10 +50,7 @@ export function readHosts(file: string, shell: Record<string, string | undefined
       ? unprotectedHosts(parsed.data.infrastructure.hosts)
       : schemaFindings(fleet, parsed.error.issues)),
   ];
-  if (problems.length > 0 || !parsed.success)
-    throw new StackFileError(
-      problems.map(({ path, message }) => ({ file, ...document.locate(path), path: path.join('.'), message })),
-    );
+  if (problems.length > 0 || !parsed.success) throw errorAt(document, problems);
   return Object.entries(parsed.data.infrastructure.hosts).map(([name, input]) => ({
     name,
     ...toEndpoint(input ?? {}, dirname(resolve(file))),

@@ -1,5 +1,4 @@
-import { parseYaml } from '../config/read/document';
-import { StackFileError } from '../config/problems';
+import { errorAt, parseYaml } from '../config/read/document';
 import { schemaFindings } from '../config/schema/problems';
 import { readText } from '../config/read/source';
 import { type Policy, policyFile } from './schema';
@@ -15,8 +14,5 @@ export function readPolicy(file: string): Policy {
   const document = parseYaml(file, readText(file));
   const parsed = policyFile.safeParse(document.data ?? {});
   if (parsed.success) return parsed.data;
-  const findings = schemaFindings(policyFile, parsed.error.issues);
-  throw new StackFileError(
-    findings.map(({ path, message }) => ({ file, ...document.locate(path), path: path.join('.'), message })),
-  );
+  throw errorAt(document, schemaFindings(policyFile, parsed.error.issues));
 }

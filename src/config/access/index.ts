@@ -1,5 +1,5 @@
-import { StackFileError, type Finding } from '../problems';
-import { parseYaml } from '../read/document';
+import { StackFileError } from '../problems';
+import { errorAt, parseYaml } from '../read/document';
 import { readText } from '../read/source';
 import { schemaFindings } from '../schema/problems';
 import type { AccessConfig } from './config';
@@ -19,10 +19,10 @@ export type { Workload } from './workloads';
 export function readAccess(file: string): AccessConfig {
   const document = parseYaml(file, readText(file, 'check the path of --access'));
   const parsed = accessFile.safeParse(document.data ?? {});
-  if (!parsed.success) throw fileError(file, document, schemaFindings(accessFile, parsed.error.issues));
+  if (!parsed.success) throw errorAt(document, schemaFindings(accessFile, parsed.error.issues));
   const { external_url: externalUrl, providers = {}, workloads = {}, bindings = [] } = parsed.data;
   const { subscribers, findings } = subscribersOf(parsed.data);
-  if (findings.length > 0) throw fileError(file, document, findings);
+  if (findings.length > 0) throw errorAt(document, findings);
   const read = new ProviderFiles(file);
   return {
     ...(externalUrl !== undefined && { externalUrl }),
@@ -32,12 +32,6 @@ export function readAccess(file: string): AccessConfig {
     subscribers,
     files: [file, ...read.files],
   };
-}
-
-function fileError(file: string, document: ReturnType<typeof parseYaml>, findings: readonly Finding[]): StackFileError {
-  return new StackFileError(
-    findings.map(({ path, message }) => ({ file, ...document.locate(path), path: path.join('.'), message })),
-  );
 }
 
 /** The address of an installation from a command line. @throws StackFileError if it is not valid */

@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path';
 import { threatDetected, type Subscriber } from '../../model/notification';
 import { toSecretSource } from '../normalise/secrets';
 import { toTarget } from '../normalise/subscribers';
-import { Malformed, type Attempt } from '../normalise/words';
+import { attemptInto, Malformed } from '../normalise/words';
 import type { Finding } from '../problems';
 import type { AccessFile } from './schema';
 
@@ -12,15 +12,7 @@ export function subscribersOf({ secrets = {}, subscribers = {} }: AccessFile): {
   findings: Finding[];
 } {
   const findings: Finding[] = [];
-  const attempt: Attempt = (path, parse, fallback) => {
-    try {
-      return parse();
-    } catch (error) {
-      if (!(error instanceof Malformed)) throw error;
-      findings.push({ path, message: error.message });
-      return fallback;
-    }
-  };
+  const attempt = attemptInto(findings);
   const sources = Object.fromEntries(
     Object.entries(secrets).map(([name, secret]) => [
       name,

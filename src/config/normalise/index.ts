@@ -25,7 +25,7 @@ import { toTriggers } from './triggers';
 import { toWatch } from './watch';
 import { sharingNamespaces, toNetworkOptions } from './networks';
 import { toImageBuild, type BuildContext } from './service/build';
-import { Malformed, toAssignments, type Attempt } from './words';
+import { attemptInto, Malformed, toAssignments, type Attempt } from './words';
 
 export interface NormaliseContext {
   baseDir: string;
@@ -47,15 +47,7 @@ export interface Normalised {
 /** Turns a stack file that fits the schema into a stack: expands short forms and fills in defaults. */
 export function normalise(file: StackFile, context: NormaliseContext): Normalised {
   const findings: Finding[] = [];
-  const attempt = <T>(path: (string | number)[], parse: () => T, fallback: T): T => {
-    try {
-      return parse();
-    } catch (error) {
-      if (!(error instanceof Malformed)) throw error;
-      findings.push({ path, message: error.message });
-      return fallback;
-    }
-  };
+  const attempt = attemptInto(findings);
   const { infrastructure = {}, deployment = {} } = file;
   const builds = toImageBuilds(file, context, attempt);
   const secrets = changed(withoutSecretsOfBuilds(file), (secret, name) =>

@@ -1,3 +1,5 @@
+import type { Finding } from '../problems';
+
 /** A value that does not have the form that its key requires. */
 export class Malformed extends Error {}
 
@@ -5,6 +7,19 @@ export class Malformed extends Error {}
  * Parses a part of the file. If it is {@link Malformed}, adds a finding at its path and returns the fallback.
  */
 export type Attempt = <T>(path: (string | number)[], parse: () => T, fallback: T) => T;
+
+/** An {@link Attempt} that adds its findings to a list. */
+export function attemptInto(findings: Finding[]): Attempt {
+  return (path, parse, fallback) => {
+    try {
+      return parse();
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      findings.push({ path, message: error.message });
+      return fallback;
+    }
+  };
+}
 
 /** Splits a command line as a shell would, without expanding anything. */
 export function splitWords(text: string): string[] {

@@ -1,6 +1,6 @@
 import { Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml';
 import { isData } from './overlay';
-import { StackFileError, type Problem } from '../problems';
+import { StackFileError, type Finding, type Problem } from '../problems';
 import { eachNode, prepareNodes } from './nodes';
 import { walk } from './locate';
 
@@ -22,6 +22,14 @@ export interface SourceDocument {
   cleared: string[][];
   /** Line and column (from 1) of a path, or of the longest part of it that the file has. */
   locate(path: (string | number)[]): { line: number; column: number; depth: number };
+}
+
+/** The error of a file with these findings, each with its line and column. */
+export function errorAt(document: SourceDocument, findings: readonly Finding[]): StackFileError {
+  const { file } = document;
+  return new StackFileError(
+    findings.map(({ path, message }) => ({ file, ...document.locate(path), path: path.join('.'), message })),
+  );
 }
 
 /**
