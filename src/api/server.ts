@@ -128,7 +128,7 @@ function watchFor(app: FastifyInstance, options: ServerOptions, access: AccessDi
   };
   return new Threats(report, {
     denialsPerMinute: Math.max(leastDenials, perMinute / 2),
-    elsewhere: () => access.blocked,
+    elsewhere: () => access.blocked(),
     onBlock: (source, until) => void client.access.block({ [source]: until }).catch(onFailure),
   });
 }

@@ -3,9 +3,9 @@ import { parseApiToken } from '../../guard/access/api-token';
 import { isSameDigest, sha256 } from '../../guard/access/digest';
 import { monotonicMs } from '../../guard/monotonic';
 import type { Binding } from '../../model/access';
-import { parseSessionToken } from '../../guard/access/session-token';
 import type { AccessState, StoredSession } from '../../workflows/messages';
 import { keyIdOf, looksLikeJwt, Verifier } from '../auth/jwt/verifier';
+import { browserSessionOf } from './browser-session';
 import type { Caller } from './caller';
 import { Remembered } from '../remembered';
 import { Recognised, type Recognition } from './recognised';
@@ -96,19 +96,12 @@ export class AccessDirectory {
 
   /** The owner of the session that a browser has in its cookie; undefined if it has ended. */
   async ofBrowser(cookie: string): Promise<Caller | undefined> {
-    const given = parseSessionToken('browser', cookie);
-    if (!given) return undefined;
-    const { id } = given;
-    const [state, session] = await Promise.all([
-      this.current(),
-      this.browsers.get(id, () => this.source.sessions.find(id)),
-    ]);
-    if (session?.kind !== 'browser' || !isSameDigest(session.digest, given.digest)) return undefined;
-    if (Object.hasOwn(state.revoked ?? {}, id)) return undefined;
-    const { subject } = session;
-    const groups = session.groups.map((group) => `group:${group}`);
-    const roles = rolesOf(state, this.declared(), [subject, ...groups]);
-    return { subject, token: id, session: id, roles, ...(groups.length > 0 && { groups }) };
+    const session = await browserSessionOf(cookie, (id) => this.browsers.get(id, () => this.source.sessions.find(id)));
+    if (!session) return undefined;
+    const state = await this.current();
+    if (isRevoked(state, session.id)) return undefined;
+    const { subject, groups, id } = session;
+    return callerOf({ state, declared: this.declared() }, { subject, groups, session: id }, id);
   }
 
   private async ofApiToken(text: string, now: number): Promise<Found | undefined> {
@@ -131,17 +124,9 @@ export class AccessDirectory {
     const state = await this.stateWith(({ keys = {} }) => Object.hasOwn(keys, key));
     const claims = await this.verifier.verify(text, state.keys ?? {}, now);
     if (!claims) return undefined;
-    const { subject, session } = claims;
-    const groups = claims.groups.map((group) => `group:${group}`);
-    if (session !== undefined && Object.hasOwn(state.revoked ?? {}, session)) return undefined;
+    if (claims.session !== undefined && isRevoked(state, claims.session)) return undefined;
     const declared = this.declared();
-    const caller = {
-      subject,
-      token: session ?? claims.id,
-      roles: rolesOf(state, declared, [subject, ...groups]),
-      ...(groups.length > 0 && { groups }),
-      ...(session !== undefined && { session }),
-    };
+    const caller = callerOf({ state, declared }, claims, claims.session ?? claims.id);
     const until = Math.min(claims.until, state.keys?.[claims.key]?.until ?? 0);
     return { caller, until, isApiToken: false, state, declared };
   }
@@ -151,8 +136,8 @@ export class AccessDirectory {
     await this.current();
   }
 
-  /** Sources that servers have blocked, and until when, in ms since the epoch, as it was read last. Does not wait. */
-  get blocked(): Readonly<Record<string, number>> | undefined {
+  /** Sources that servers have blocked, and until when, in ms since the epoch, by the last look. Does not wait. */
+  blocked(): Readonly<Record<string, number>> | undefined {
     if (this.age >= freshMs) this.read().catch(() => undefined);
     return this.known?.state.blocked;
   }
@@ -182,12 +167,12 @@ export class AccessDirectory {
   }
 
   /**
-   * A token that is not known may be new: it is looked for again, but not at the pace of somebody who tries many, who
-   * waits for the next look. One that was begun before the request came does not count.
+   * An unknown token may be new, so the state is read again: but for all such requests together, however many somebody
+   * tries. A look that began before the request does not count.
    */
   private async stateWith(isKnown: (state: AccessState) => boolean): Promise<AccessState> {
     const asked = this.elapsed();
-    const state = this.age < freshMs ? this.known!.state : await this.current();
+    const state = await this.current();
     if (isKnown(state)) return state;
     const next = await this.nextLook();
     return isKnown(next) || (this.known && this.known.at > asked) ? next : this.nextLook();
@@ -232,6 +217,27 @@ export class AccessDirectory {
 }
 
 const rememberedSessions = () => new Remembered<StoredSession | undefined>({ freshMs, most: 5000 });
+
+function isRevoked({ revoked = {} }: AccessState, session: string): boolean {
+  return Object.hasOwn(revoked, session);
+}
+
+/** A person, with the roles that they and their groups have. */
+function callerOf(
+  { state, declared }: Pick<Found, 'state' | 'declared'>,
+  person: { subject: string; groups: readonly string[]; session?: string },
+  token: string,
+): Caller {
+  const { subject, session } = person;
+  const groups = person.groups.map((group) => `group:${group}`);
+  return {
+    subject,
+    token,
+    roles: rolesOf(state, declared, [subject, ...groups]),
+    ...(groups.length > 0 && { groups }),
+    ...(session !== undefined && { session }),
+  };
+}
 
 /** What the installation keeps, and what a file declares. */
 function rolesOf({ bindings }: AccessState, declared: readonly Binding[], subjects: readonly string[]): Binding[] {

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { actingFor } from '../../../client';
-import { isSameDigest } from '../../../guard/access/digest';
-import { newSessionToken, parseSessionToken } from '../../../guard/access/session-token';
+import { newSessionToken } from '../../../guard/access/session-token';
 import { lifetimes } from '../../../model/access';
+import { browserSessionOf } from '../../access/browser-session';
 import { whileReachable } from '../../reach';
 import type { AuthContext } from '../context';
 import { clearCookie, readCookie, writeCookie } from './cookies';
@@ -21,16 +21,16 @@ export interface BrowserSession extends Person {
 
 /** The session of a browser; undefined if it has none. */
 export async function sessionOf(context: AuthContext, request: FastifyRequest): Promise<BrowserSession | undefined> {
-  const given = parseSessionToken('browser', readCookie(context, request, 'session') ?? '');
-  if (!given) return undefined;
   const { client, access } = context;
-  const found = await whileReachable(
-    () => access.check(),
-    () => client.access.sessions.find(given.id),
+  const found = await browserSessionOf(readCookie(context, request, 'session') ?? '', (id) =>
+    whileReachable(
+      () => access.check(),
+      () => client.access.sessions.find(id),
+    ),
   );
-  if (found?.kind !== 'browser' || !isSameDigest(found.digest, given.digest)) return undefined;
-  const { subject, groups, method } = found;
-  return { id: given.id, subject, groups, method };
+  if (!found) return undefined;
+  const { id, subject, groups, method } = found;
+  return { id, subject, groups, method };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../../../guard/access/digest';
 import { keepLatest } from '../../../guard/bounded';
 import { isName } from '../../../model/names';
 import type { SigningKey } from '../../../workflows/messages';
@@ -44,7 +44,7 @@ export class Verifier {
 
   /** The claims of a token that one of these keys has signed; undefined if it is not valid now. */
   async verify(text: string, keys: Record<string, SigningKey>, now: number): Promise<Claims | undefined> {
-    const digest = createHash('sha256').update(text).digest('base64url');
+    const digest = sha256(text);
     const claims = this.verified.get(digest) ?? (await this.read(text, keys, now));
     if (!claims) return undefined;
     const key = Object.hasOwn(keys, claims.key) ? keys[claims.key] : undefined;

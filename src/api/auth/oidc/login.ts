@@ -1,21 +1,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Configuration } from 'openid-client';
 import { ApiProblem } from '../../problems';
-import { clearCookie, readCookie, writeCookie } from '../browser/cookies';
+import { takeBegun, writeBegun, type Begun } from '../browser/begun';
 import type { AuthContext } from '../context';
 import { neededClaims, personOf, type Finished } from '../person';
 import { Providers, type Provider } from './providers';
 
-/** What a log-in began with; a browser keeps it until the provider sends it back. */
-interface Begun {
-  provider: string;
+interface OidcBegun extends Begun {
   state: string;
   nonce: string;
   verifier: string;
-  back?: string;
 }
 
-const begunMs = 600_000;
+const secrets = ['state', 'nonce', 'verifier'] as const;
 const defaultScopes = ['openid', 'email', 'profile'];
 
 /** Log-ins at identity providers with OpenID Connect (authorization code with PKCE). */
@@ -34,8 +31,7 @@ export class OidcLogin {
 
   /** Who comes back from the provider. @throws ApiProblem if it does not vouch for anybody */
   async finish(request: FastifyRequest, reply: FastifyReply, name: string, provider: Provider): Promise<Finished> {
-    const begun = begunOf(this.context, request, name);
-    clearCookie(this.context, reply, 'oidc');
+    const begun = takeBegun<OidcBegun>(this.context, request, reply, { cookie: 'oidc', provider: name, secrets });
     const configuration = await this.providers.configurationOf(name, provider);
     const claims = await claimsOf(this.context, request, configuration, provider, begun);
     return { person: personOf(name, provider, claims), back: begun.back };
@@ -58,25 +54,9 @@ async function begin(
     state,
     nonce,
   });
-  const begun: Begun = { provider: name, state, nonce, verifier, ...(back !== undefined && { back }) };
-  writeCookie(context, reply, 'oidc', Buffer.from(JSON.stringify(begun)).toString('base64url'), begunMs);
+  const begun: OidcBegun = { provider: name, state, nonce, verifier, ...(back !== undefined && { back }) };
+  writeBegun(context, reply, 'oidc', begun);
   return reply.header('cache-control', 'no-store').redirect(url.href, 303);
-}
-
-/** @throws ApiProblem unless this browser began a log-in at this provider */
-function begunOf(context: AuthContext, request: FastifyRequest, provider: string): Begun {
-  const begun = parsed(readCookie(context, request, 'oidc') ?? '');
-  const needed = [begun?.state, begun?.nonce, begun?.verifier];
-  if (begun?.provider === provider && needed.every((text) => typeof text === 'string' && text !== '')) return begun;
-  throw new ApiProblem('bad_input', 'this log-in was not begun here, or it took too long', { advice: 'begin again' });
-}
-
-function parsed(text: string): Begun | undefined {
-  try {
-    return (JSON.parse(Buffer.from(text, 'base64url').toString()) as Begun | null) ?? undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** What the provider says about whoever comes back from it. @throws ApiProblem if it does not vouch for anybody */
@@ -85,7 +65,7 @@ async function claimsOf(
   { url }: FastifyRequest,
   configuration: Configuration,
   provider: Provider,
-  { state, nonce, verifier }: Begun,
+  { state, nonce, verifier }: OidcBegun,
 ): Promise<Record<string, unknown>> {
   const client = await import('openid-client');
   try {

@@ -3,7 +3,7 @@ import type { SAML } from '@node-saml/node-saml';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Provider as AnyProvider } from '../../../config/access';
 import { ApiProblem } from '../../problems';
-import { clearCookie, readCookie, writeCookie } from '../browser/cookies';
+import { begunMs, takeBegun, writeBegun, type Begun } from '../browser/begun';
 import type { AuthContext } from '../context';
 import type { Finished } from '../person';
 import { assertionFor, type Expected } from './assertion';
@@ -11,14 +11,11 @@ import { samlPerson } from './person';
 
 type Provider = AnyProvider & { type: 'saml' };
 
-/** What a log-in began with; a browser keeps it until the provider sends it back. */
-interface Begun {
-  provider: string;
+interface SamlBegun extends Begun {
+  /** Id of the request. */
   request: string;
-  back?: string;
 }
 
-const begunMs = 600_000;
 const idBytes = 20;
 /** Clocks of providers and servers differ. */
 const clockSkewMs = 60_000;
@@ -32,21 +29,18 @@ export class SamlLogin {
 
   /** Sends a browser to the provider. */
   async begin(reply: FastifyReply, name: string, provider: Provider, back?: string): Promise<FastifyReply> {
-    const begun: Begun = {
-      provider: name,
-      request: `_${randomBytes(idBytes).toString('hex')}`,
-      ...(back !== undefined && { back }),
-    };
-    const saml = await this.serviceOf(name, provider, begun.request);
-    writeCookie(this.context, reply, 'saml', Buffer.from(JSON.stringify(begun)).toString('base64url'), begunMs);
+    const request = `_${randomBytes(idBytes).toString('hex')}`;
+    const begun: SamlBegun = { provider: name, request, ...(back !== undefined && { back }) };
+    const saml = await this.serviceOf(name, provider, request);
+    writeBegun(this.context, reply, 'saml', begun);
     const url = await saml.getAuthorizeUrlAsync('', undefined, {});
     return reply.header('cache-control', 'no-store').redirect(url, 303);
   }
 
   /** Who comes back from the provider. @throws ApiProblem if it does not vouch for anybody */
   async finish(request: FastifyRequest, reply: FastifyReply, name: string, provider: Provider): Promise<Finished> {
-    const begun = begunOf(this.context, request, name);
-    clearCookie(this.context, reply, 'saml');
+    const taken = { cookie: 'saml', provider: name, secrets: ['request'] } as const;
+    const begun = takeBegun<SamlBegun>(this.context, request, reply, taken);
     const response = (request.body as Record<string, unknown> | undefined)?.SAMLResponse;
     try {
       if (typeof response !== 'string') throw new Error('the form has no SAMLResponse');
@@ -77,7 +71,7 @@ export class SamlLogin {
     return `${this.context.issuer}/auth/callback/${name}`;
   }
 
-  /** It takes long to load, and few need it. */
+  /** The library loads slowly, and few installations need it. */
   private async serviceOf(name: string, provider: Provider, request: string): Promise<SAML> {
     const { SAML: Service, ValidateInResponseTo } = await import('@node-saml/node-saml');
     const entity = `${this.context.issuer}/auth/metadata/${name}`;
@@ -111,19 +105,4 @@ function onlyRequest(request: string) {
     getAsync: async (key: string) => (key === request ? new Date(createdAt).toISOString() : null),
     removeAsync: async (key: string | null) => key,
   };
-}
-
-/** @throws ApiProblem unless this browser began a log-in at this provider */
-function begunOf(context: AuthContext, request: FastifyRequest, provider: string): Begun {
-  const begun = parsed(readCookie(context, request, 'saml') ?? '');
-  if (begun?.provider === provider && typeof begun.request === 'string' && begun.request !== '') return begun;
-  throw new ApiProblem('bad_input', 'this log-in was not begun here, or it took too long', { advice: 'begin again' });
-}
-
-function parsed(text: string): Begun | undefined {
-  try {
-    return (JSON.parse(Buffer.from(text, 'base64url').toString()) as Begun | null) ?? undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -39,10 +39,8 @@ function requireSimple(text: string): void {
   for (token.lastIndex = 0; token.lastIndex < text.length;) {
     const at = token.lastIndex;
     const [tag, slash, isEmpty] = token.exec(text) ?? [];
-    if (tag === undefined) {
-      token.lastIndex = 0;
+    if (tag === undefined)
       throw new Error(`the response has ${JSON.stringify(text.slice(at, at + 20))}, which does not belong there`);
-    }
     if (slash === undefined) continue;
     elements += 1;
     if (isEmpty === '') depth += slash === '/' ? -1 : 1;
