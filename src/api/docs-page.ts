@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { prefix } from './description';
+import { tagOf } from './etags';
 import { addPageHeaders } from './headers';
 import { ApiProblem } from './problems';
 
@@ -105,5 +105,5 @@ function fileOf(name: string): Promise<File> {
 async function read(name: string, type: string): Promise<File> {
   const folder = join(dirname(require.resolve('@fastify/swagger-ui/package.json')), 'static');
   const content = name === 'start.js' ? Buffer.from(start) : await readFile(join(folder, name));
-  return { type, content, tag: `"${createHash('sha256').update(content).digest('base64url').slice(0, 27)}"` };
+  return { type, content, tag: tagOf(content) };
 }

@@ -17,7 +17,7 @@ export function addEtags(app: FastifyInstance): void {
 }
 
 /** The tag of an answer; an answer that is sent often can have it already. */
-export function tagOf(payload: string): string {
+export function tagOf(payload: string | Buffer): string {
   return `"${hash('sha256', payload, 'base64url').slice(0, 27)}"`;
 }
 

@@ -3,10 +3,7 @@ import type { Threat } from '../../workflows/messages';
 const everyMs = 60_000;
 const mostWaiting = 1000;
 
-/**
- * Collects threats, so that a wave of them is not a wave of messages: the first is told at once, those of the next
- * minute together.
- */
+/** Collects threats: the first is sent at once, those of the next minute in one message. */
 export class ThreatAlerts {
   private waiting: Threat[] = [];
   private timer?: NodeJS.Timeout;
@@ -21,7 +18,7 @@ export class ThreatAlerts {
     if (!this.timer) void this.next();
   }
 
-  /** Tells what still waits. */
+  /** Sends what still waits. */
   async close(): Promise<void> {
     clearTimeout(this.timer);
     await this.flush();

@@ -1,12 +1,12 @@
 import { networkOf } from '../../guard/addresses';
 import { monotonicMs } from '../../guard/monotonic';
 import { keepLatest } from '../../guard/bounded';
-import type { Threat } from '../../workflows/messages';
+import { accessLimits, type Threat } from '../../workflows/messages';
 import { ApiProblem } from '../problems';
 
 const minute = 60_000;
 /** A source that attacks is refused for this time. */
-const blockMs = 15 * minute;
+const { blockedMs: blockMs } = accessLimits;
 const mostSources = 10_000;
 
 /** As many failed log-ins of different users, or of any, within the time are no mistakes of people. */

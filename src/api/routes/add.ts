@@ -15,7 +15,7 @@ export function addRoute(
   services: Services,
   streams: StreamServices,
 ): void {
-  const { method, path, action, summary, tag, params, query, body, status = 200 } = route;
+  const { method, path, action, summary, tag, params, query, body } = route;
   app.route({
     method,
     url: `${prefix}${path}`,
@@ -31,25 +31,23 @@ export function addRoute(
       ...(route.repeatable && { headers: repeatableHeaders }),
       response: { ...responseOf(route), ...problemResponses(path) },
     },
-    handler: route.fromMemory
-      ? fromMemory(route, services)
-      : async (request, reply) => {
-          const followed = route.follow?.(request.query as never, request.params as never);
-          if (followed) return answerTopic(streams, request, reply, preferredType(request, route.streams!), followed);
-          const { caller, ip, params: inPath, query: inQuery, body: given, headers } = request;
-          const result = await perform(services, route, {
-            caller: caller!,
-            ip,
-            params: inPath,
-            query: inQuery,
-            body: given,
-            key: headers['idempotency-key'],
-          });
-          if (status === 204) return reply.code(204).send();
-          void reply.code(status);
-          return result;
-        },
+    handler: route.fromMemory ? fromMemory(route, services) : performed(route, services, streams),
   });
+}
+
+/** Does what a route does with each request, or answers with a stream. */
+function performed(route: Route, services: Services, streams: StreamServices): RouteHandlerMethod {
+  const { status = 200 } = route;
+  return async (request, reply) => {
+    const { caller, ip, params, query, body, headers } = request;
+    const followed = route.follow?.(query, params);
+    if (followed) return answerTopic(streams, request, reply, preferredType(request, route.streams!), followed);
+    const key = headers['idempotency-key'];
+    const result = await perform(services, route, { caller: caller!, ip, params, query, body, key });
+    if (status === 204) return reply.code(204).send();
+    void reply.code(status);
+    return result;
+  };
 }
 
 const json = 'application/json; charset=utf-8';

@@ -2,14 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { installation } from '../../model/access/statements';
 import { threatDetected, type Notification, type Subscriber } from '../../model/notification';
-import { taskQueue, type Threat } from '../../workflows/messages';
+import { accessLimits, taskQueue, type Threat } from '../../workflows/messages';
 import type { notify } from '../../workflows/notify';
 
 const mostNamed = 10;
 
+const blocked = `blocked for ${accessLimits.blockedMs / 60_000} minutes`;
+
 const sentences: Record<Threat['kind'], string> = {
-  credential_stuffing: 'many failed log-ins (blocked for 15 minutes)',
-  denials: 'many refused requests (blocked for 15 minutes)',
+  credential_stuffing: `many failed log-ins (${blocked})`,
+  denials: `many refused requests (${blocked})`,
   token_reuse: 'a refresh token that was used before (its session has ended)',
   login_locked: 'too many wrong passwords (locked for a while)',
 };
