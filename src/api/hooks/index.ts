@@ -10,7 +10,7 @@ import type { ApiMetrics } from '../metrics';
 import { ApiProblem } from '../problems';
 import { whileReachable } from '../reach';
 import { name, place, type Route, type Services } from '../route';
-import { requestOf } from '../routes/deployments';
+import { requestOf } from '../routes/deployment-of';
 import { BlockedAddresses } from './blocked-addresses';
 import { deliveryOf } from './delivery';
 import { TriggerDirectory, type KnownTrigger } from './directory';

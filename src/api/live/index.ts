@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeploymentHandle, DirectClient } from '../../client';
-import { find } from '../routes/deployments';
+import { find } from '../routes/deployment-of';
 import { readDeployment } from './deployments';
 import { readEnvironment } from './environments';
 import { LogSource } from './logs';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { answerOf, done, route, type Route } from '../route';
 import { time } from './answers';
-import { deploymentParams, find } from './deployments';
+import { deploymentParams, find } from './deployment-of';
 
 /** Builds of the engine that run side by side during an upgrade. */
 

@@ -2,32 +2,25 @@ import { z } from 'zod';
 import { intentKinds } from '../../model/deployment';
 import type { Stack } from '../../model/stack';
 import { withImages } from '../../model/stack/with-images';
-import { longestReason } from '../../model/text';
-import { lastIn } from '../../client/history/releases';
 import type { DirectClient, DeploymentHandle, RequestOptions } from '../../client';
 import type { HistoryEntry, HistoryPosition } from '../../client/history';
 import { fits } from '../../workflows/messages/shape';
 import { inputs } from '../../workflows/messages/shapes';
-import { deploymentId, steer, type DeploymentResult, type Place } from '../../workflows/messages';
+import type { DeploymentResult, Place } from '../../workflows/messages';
 import { digestOf, isShallow } from '../body';
-import { deploymentPattern } from '../live/topics';
 import { cursorOf, keyIn, next, pageQuery } from '../pages';
-import { ApiProblem, orNotFound } from '../problems';
-import { answerOf, done, name, named, place, route, type Route } from '../route';
+import { ApiProblem } from '../problems';
+import { answerOf, name, named, place, route, type Route } from '../route';
 import { deployment, deploymentEntry, deploymentResult, place as environmentName, plan, refusal } from './answers';
+import { complete, deploymentParams, find, notRead, reason, requestOf, tag } from './deployment-of';
 import { currentRelease } from './release-of';
 
-/** Deployments: plans, requests, progress and steering. */
+/** Deployments: plans, requests and progress. */
 
-const tag = 'deployments';
 const kinds = [...intentKinds, 'redeploy'] as const;
-const reason = z.string().min(1).max(longestReason).optional().describe('shown in the history');
-
 const images = z
   .record(name('service'), name('image'))
   .describe('images of services of the current release, which are deployed as a new one');
-
-const notRead = 'is not a stack as deploy-code reads it from a file';
 
 /** The stack as a client has read it from its file. Workers check every part of it again. */
 const stack = z
@@ -51,10 +44,6 @@ const request = named(
   }),
 );
 type Requested = z.output<typeof request>;
-
-export const deploymentParams = place.extend({
-  deployment: z.string().regex(deploymentPattern, 'write the number or the id of a deployment'),
-});
 
 const started = named('StartedDeployment', z.object({ id: z.string(), place: environmentName }));
 
@@ -140,77 +129,6 @@ export const deploymentRoutes: Route[] = [
     answer: deploymentResult,
     handle: async ({ client, params }) => resultOf(await find(client, params)),
   }),
-  route({
-    method: 'POST',
-    path: '/environments/:stack/:environment/deployments/:deployment/steering',
-    action: 'deployment.steer',
-    tag,
-    summary: 'Approves, rejects, promotes, pauses, resumes, aborts or retries a deployment',
-    params: deploymentParams,
-    body: z.object({ action: z.enum(steer.fields.action.oneOf), service: name('service').optional(), reason }),
-    ...done,
-    handle: async ({ client, params, body, caller }) =>
-      (await find(client, params)).steer({ ...body, by: caller.subject }),
-  }),
-  route({
-    method: 'POST',
-    path: '/environments/:stack/:environment/deployments/:deployment/answers',
-    action: 'deployment.steer',
-    tag,
-    summary: 'Answers the question that a deployment waits for',
-    params: deploymentParams,
-    body: z.object({ question: z.string().min(1).max(200), answer: z.string().min(1).max(200) }),
-    ...done,
-    handle: async ({ client, params, body, caller }) => {
-      const handle = await find(client, params);
-      await requireQuestion(handle, body);
-      await handle.answer(body.question, body.answer, caller.subject);
-    },
-  }),
-  route({
-    method: 'POST',
-    path: '/environments/:stack/:environment/deployments/:deployment/cancellation',
-    action: 'deployment.steer',
-    tag,
-    summary: 'Cancels a deployment, which rolls back; running jobs finish first, unless killJobs is set',
-    params: deploymentParams,
-    body: z.object({ killJobs: z.boolean().default(false) }),
-    answer: z.object({
-      ending: z.string().describe('over, ended, answered, unserved or terminated'),
-      settling: z.string().optional().describe('the deployment that undoes what a terminated one had begun'),
-    }),
-    handle: async ({ client, params, body, caller }) => {
-      const handle = await find(client, params);
-      const ending = await handle.end(caller.subject, { killJobs: body.killJobs });
-      const settling = ending === 'terminated' ? await settle(client, handle.place, caller.subject) : undefined;
-      return { ending, ...(settling && { settling: requestOf(settling.id) }) };
-    },
-  }),
-  route({
-    method: 'POST',
-    path: '/environments/:stack/:environment/deployments/:deployment/amendments',
-    action: 'deployment.steer',
-    tag,
-    summary: 'Continues a deployment that waits after a failure, with new definitions of services',
-    params: deploymentParams,
-    body: z.object({
-      services: z
-        .array(z.looseObject({ name: name('service') }))
-        .min(1)
-        .max(5000)
-        .refine(isShallow, { error: 'is nested too deeply', abort: true }),
-      reason,
-    }),
-    ...done,
-    handle: async ({ client, params, body, caller }) => {
-      const handle = await find(client, params);
-      const { stack: of, environment } = params;
-      const services = Object.fromEntries(body.services.map((service) => [service.name, service]));
-      const whole = { name: of, environment, services, secrets: {}, networks: {}, volumes: {} };
-      const completed = await complete(client, whole as unknown as Stack);
-      await handle.amend({ services: Object.values(completed.services), by: caller.subject, reason: body.reason });
-    },
-  }),
 ];
 
 /** The stream of a deployment's events, which is written while it lasts. */
@@ -226,19 +144,6 @@ export const eventsRoute = {
 /** Time in ms that a request waits for the end of a deployment. */
 const longestWaitMs = 60_000;
 
-/** @throws ApiProblem unless the deployment waits for this answer */
-async function requireQuestion(
-  handle: DeploymentHandle,
-  { question: id, answer }: { question: string; answer: string },
-): Promise<void> {
-  const { question } = await handle.progress();
-  if (question?.id !== id) throw new ApiProblem('refused', `the deployment does not ask the question ${id}`);
-  if (!question.answers.includes(answer))
-    throw new ApiProblem('refused', `"${answer}" is not an answer to "${question.text}"`, {
-      advice: `answer ${question.answers.join(', or ')}`,
-    });
-}
-
 async function resultOf(handle: DeploymentHandle): Promise<DeploymentResult> {
   const signal = AbortSignal.timeout(longestWaitMs);
   try {
@@ -247,16 +152,6 @@ async function resultOf(handle: DeploymentHandle): Promise<DeploymentResult> {
     if (!signal.aborted) throw error;
     throw new ApiProblem('not_ended', 'the deployment has not ended yet', { advice: 'ask again' });
   }
-}
-
-/** A deployment of the environment of a request, by its number or its id. */
-export async function find(
-  client: DirectClient,
-  { stack: of, environment, deployment: text }: z.output<typeof deploymentParams>,
-): Promise<DeploymentHandle> {
-  const where = { stack: of, environment };
-  if (!/^[0-9]+$/.test(text)) return client.handle(deploymentId(where, text));
-  return orNotFound(client.deployment(where, Number(text)));
 }
 
 function start(
@@ -295,23 +190,6 @@ async function stackOf(client: DirectClient, where: Place, { stack: given, image
       advice: `it has ${Object.keys(current.services).join(', ')}`,
     });
   return { stack: withImages(current, wanted), origin: { basedOn: release } };
-}
-
-/** A stack with the stored secrets that it uses. @throws ApiProblem if it is no stack */
-async function complete(client: DirectClient, given: Stack): Promise<Stack> {
-  try {
-    return await client.withStored(given);
-  } catch (error) {
-    if (error instanceof TypeError) throw new ApiProblem('bad_input', notRead);
-    throw error;
-  }
-}
-
-/** Undoes what a terminated deployment had begun; where no release is kept, the next deployment does. */
-async function settle(client: DirectClient, where: Place, by: string): Promise<DeploymentHandle | undefined> {
-  const state = await client.environment(where);
-  const number = lastIn(state);
-  return number === undefined ? undefined : client.settle((await client.release(where, number, state)).stack, by);
 }
 
 /** A permission on one environment must not reach another. */
@@ -354,9 +232,4 @@ function entryIn(cursor: string): HistoryPosition {
   const [, started, ended, id] = /^([0-9]{1,15}) ([0-9]{1,15}|-) (\S{1,200})$/.exec(String(keyIn(cursor))) ?? [];
   if (id === undefined) throw new ApiProblem('bad_input', 'this is not a cursor of deployments');
   return { startedAt: Number(started), ...(ended !== '-' && { endedAt: Number(ended) }), request: id };
-}
-
-/** The part of a workflow's id that names the deployment within its environment. */
-export function requestOf(workflowId: string): string {
-  return workflowId.split('/')[3] ?? workflowId;
 }

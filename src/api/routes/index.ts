@@ -8,6 +8,7 @@ import { instanceRoutes } from './instances';
 import { logInRoutes } from './log-ins';
 import { scheduleRoutes } from './schedules';
 import { sessionRoutes } from './sessions';
+import { steeringRoutes } from './steering';
 import { userRoutes } from './users';
 
 /** Every route of the API that is answered at once, below `/api/v1`. */
@@ -15,6 +16,7 @@ export const routes: readonly Route[] = [
   ...environmentRoutes,
   ...instanceRoutes,
   ...deploymentRoutes,
+  ...steeringRoutes,
   ...controlRoutes,
   ...scheduleRoutes,
   ...sessionRoutes,
