@@ -10,6 +10,7 @@ import { isLoopback } from '../model/names/registry';
 import { dataConverter } from '../payloads/data-converter';
 import { rememberedEngine } from './development';
 import { EngineUnreachable } from './errors';
+import { retries } from './retries';
 import { isRefused, translated } from './temporal-errors';
 
 const notFound = 5;
@@ -89,7 +90,7 @@ export function isPlain({ connection }: Client): boolean {
 
 async function reach({ connection: options }: ConnectionSettings): Promise<Connection> {
   try {
-    return await Connection.connect(options);
+    return await Connection.connect({ ...options, interceptors: retries });
   } catch (error) {
     if (isRefused(error)) throw translated(error);
     throw new EngineUnreachable(
