@@ -12,7 +12,7 @@ import { keysOf } from '../payloads/keys';
 import { type Policy, readPolicy } from '../policy';
 import { connectionSettings } from '../temporal/connection';
 import { BadRequest } from '../temporal/errors';
-import { findDevelopmentEngine } from '../temporal/development';
+import { findDevelopmentEngine } from '../temporal/connection/development';
 
 export interface RunWorkerOptions {
   address?: string;

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { identify } from '../../src/guard/process-identity';
-import { findDevelopmentEngine } from '../../src/temporal/development';
+import { findDevelopmentEngine } from '../../src/temporal/connection/development';
 import { cli } from '../support/cli';
 
 describe('the file of a development engine', () => {

@@ -1,6 +1,6 @@
 import type { RemoteConnecting } from '../../client/remote';
 import { originOf } from '../../client/remote/transport';
-import { rememberedEngine } from '../../temporal/development';
+import { rememberedEngine } from '../../temporal/connection/development';
 import { BadRequest } from '../../temporal/errors';
 import type { ConnectionOptions } from '../options';
 import { sessionToken } from './session-token';

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify } from '../../guard/process-identity';
-import { findDevelopmentEngine } from '../../temporal/development';
+import { findDevelopmentEngine } from '../../temporal/connection/development';
 import { BadRequest, EngineUnreachable } from '../../temporal/errors';
 import { endProcesses } from '../../worker/end-processes';
 import { freePort } from '../../guard/free-port';

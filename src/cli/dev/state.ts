@@ -1,6 +1,11 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { readRecord, stateFolder, type DevelopmentEngine, type EngineRecord } from '../../temporal/development';
+import {
+  readRecord,
+  stateFolder,
+  type DevelopmentEngine,
+  type EngineRecord,
+} from '../../temporal/connection/development';
 import { BadRequest } from '../../temporal/errors';
 
 /** Files of a development engine, below its working folder. */

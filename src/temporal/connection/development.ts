@@ -1,6 +1,6 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { isAlive, type ProcessIdentity } from '../guard/process-identity';
+import { isAlive, type ProcessIdentity } from '../../guard/process-identity';
 
 const othersWrite = 0o002;
 

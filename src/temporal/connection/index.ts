@@ -6,12 +6,12 @@ import {
   type WorkflowClientInterceptor,
 } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { isLoopback } from '../model/names/registry';
-import { dataConverter } from '../payloads/data-converter';
+import { isLoopback } from '../../model/names/registry';
+import { dataConverter } from '../../payloads/data-converter';
 import { rememberedEngine } from './development';
-import { EngineUnreachable } from './errors';
+import { EngineUnreachable } from '../errors';
 import { retries } from './retries';
-import { isRefused, translated } from './temporal-errors';
+import { isRefused, translated } from '../temporal-errors';
 
 const notFound = 5;
 
