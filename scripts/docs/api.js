@@ -21,9 +21,11 @@ $ curl -H "Authorization: Bearer $TOKEN" https://deploy.example.com/api/v1/envir
 const requests = `- Every request has a token: \`Authorization: Bearer dct_…\`. Pages of the server itself, such as
   \`/docs\`, have the session of whoever has logged in there instead; no other page can use it. Names in addresses have
   the grammar of stack files.
-- \`Idempotency-Key\` makes a request for a deployment safe to repeat: the same key of the same caller is the same
-  deployment, for as long as Temporal keeps it. The same key with another body is refused (422). 1 to 200 printable
-  characters without spaces.
+- Every \`POST\` is safe to repeat with an \`Idempotency-Key\` (1 to 200 printable characters without spaces). The same
+  key of the same caller is the same request: one deployment, one command, one approval, one run of a schedule. A secret
+  is in one answer only, so that a repeated request for a token or a link gets a new one instead of the one before.
+- The same key with another body is refused for deployments (422), and another request elsewhere. What is repeated is
+  known for as long as Temporal keeps it.
 - While Temporal or all workers are away, the answer is 503, within about ten seconds. A deployment may have begun
   nevertheless: repeat the request with its key.
 - \`POST …/deployments\` with \`images\` deploys the current release with other images, as a new release; with

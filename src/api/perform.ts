@@ -3,9 +3,9 @@ import { withoutToken } from './access/admission';
 import { roleIn } from './access/authorise';
 import type { Caller } from './access/directory';
 import { ApiProblem } from './problems';
-import { keyPattern, requestIdOf } from './body';
+import { digestOf, keyPattern, requestIdOf } from './body';
 import { whileReachable } from './reach';
-import type { Route, Services } from './route';
+import type { Call, Route, Services } from './route';
 
 /** A request of somebody who may make it, with what the schemas of its route have read. */
 export interface Performed {
@@ -25,7 +25,7 @@ export async function perform(
   route: Route,
   { caller, ip, params, query, body, key }: Performed,
 ): Promise<unknown> {
-  const call = { ...services, caller, params, query, body, ...requestOfKey(key, caller) };
+  const call = { ...services, caller, params, query, body, ...idsOfKey(key, route, { caller, params, body }) };
   const result = await actingFor(authorOf(ip, caller), () =>
     whileReachable(
       () => services.access.check(),
@@ -49,13 +49,21 @@ function plain(result: unknown): unknown {
 }
 
 /**
- * The id of the request from its key, different for each caller: nobody finds the deployments of another by guessing
+ * The ids of a request from its key, different for each caller: nobody finds the deployments of another by guessing
  * keys.
  * @throws ApiProblem if the key is malformed
  */
-function requestOfKey(key: unknown, { subject }: Caller): { requestId?: string } {
+function idsOfKey(
+  key: unknown,
+  { method, path }: Route,
+  { caller: { subject }, params, body }: Pick<Performed, 'caller' | 'params' | 'body'>,
+): Pick<Call<unknown, unknown, unknown>, 'keyId' | 'requestId'> {
   if (key === undefined) return {};
   if (typeof key !== 'string' || !keyPattern.test(key))
     throw new ApiProblem('bad_input', 'Idempotency-Key must be 1 to 200 printable characters without spaces');
-  return { requestId: requestIdOf('key', `${subject}\n${key}`) };
+  const whole = digestOf({ method, path, params, body });
+  return {
+    keyId: requestIdOf('key', `${subject}\n${key}`),
+    requestId: requestIdOf('key', `${subject}\n${key}\n${whole}`),
+  };
 }

@@ -17,15 +17,24 @@ export interface Call<P, Q, B> extends Services {
   query: Q;
   body: B;
   caller: Caller;
-  /** From the header `Idempotency-Key`: the same for each repetition of a request by the same caller. */
+  /** From the header `Idempotency-Key`: the same for each repetition of this request by the same caller. */
   requestId?: string;
+  /** The same for all that the caller asks for with this key. */
+  keyId?: string;
 }
 
 type Schema = z.ZodType;
 
+/**
+ * Why a POST is safe to repeat. `key`: with the same `Idempotency-Key` it is the same request. `effect`: done twice, it
+ * has the effect of once. `read`: it changes nothing.
+ */
+type Repeated = { method: 'GET' | 'PUT' | 'DELETE' } | { method: 'POST'; repeated: 'key' | 'effect' | 'read' };
+
 /** A route of the API. Its action decides who may call it. */
-export interface Route {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+export type Route = RouteFields & Repeated;
+
+interface RouteFields {
   /** Below `/api/v1`. One with an action on environments contains `:stack/:environment`. */
   path: string;
   /** `own`: about the caller alone; everybody with a valid token may. */
@@ -36,8 +45,6 @@ export interface Route {
   query?: Schema;
   body?: Schema;
   answer: Schema;
-  /** Takes the header `Idempotency-Key`. */
-  repeatable?: boolean;
   /** Made many times a second by a person at a terminal: counts against a limit of its own. */
   frequent?: boolean;
   /** Answered from what the server knows of the caller, whom alone the answer depends on. */
@@ -57,8 +64,8 @@ export interface Followed {
   from: From;
 }
 
-interface TypedRoute<P extends Schema, Q extends Schema, B extends Schema, A extends Schema> extends Omit<
-  Route,
+interface TypedFields<P extends Schema, Q extends Schema, B extends Schema, A extends Schema> extends Omit<
+  RouteFields,
   'handle' | 'follow'
 > {
   params?: P;
@@ -80,13 +87,18 @@ type Answered<T> = T extends undefined
         ? { [K in keyof T as string extends K ? never : K]: Answered<T[K]> }
         : T;
 
+/** True for what changes nothing. */
+export function isRead(route: Route): boolean {
+  return route.method === 'GET' || (route.method === 'POST' && route.repeated === 'read');
+}
+
 /** Defines a route, whose handler has the types of its schemas. */
 export function route<
   P extends Schema = z.ZodUndefined,
   Q extends Schema = z.ZodUndefined,
   B extends Schema = z.ZodUndefined,
   A extends Schema = z.ZodUndefined,
->(of: TypedRoute<P, Q, B, A>): Route {
+>(of: TypedFields<P, Q, B, A> & Repeated): Route {
   return of as unknown as Route;
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import { TerminatedFailure, TimeoutFailure } from '@temporalio/common';
@@ -15,7 +16,7 @@ import {
   type Steer,
   type Place,
 } from '../workflows/messages';
-import { ask } from '../temporal/ask';
+import { answerWithinMs, ask } from '../temporal/ask';
 import { BadRequest, DeploymentLost, type EngineUnreachable } from '../temporal/errors';
 import { endIfStuck, type Ending, type ResponseLimits } from '../temporal/responsiveness';
 import { resultOf } from './history/result-of';
@@ -173,28 +174,51 @@ export class TemporalDeployment {
     return ending === 'over' ? 'ended' : ending;
   }
 
-  /** Approves, rejects, promotes, pauses, resumes, aborts or retries it. @throws BadRequest if that is impossible */
-  steer(steer: Steer): Promise<void> {
-    return this.unlessRejected(() => this.workflow.executeUpdate(steerUpdate, { args: [steer] }));
+  /**
+   * Approves, rejects, promotes, pauses, resumes, aborts or retries it. With a `requestId` that was used before, it
+   * does nothing more.
+   * @throws BadRequest if that is impossible
+   */
+  steer(steer: Steer, requestId?: string): Promise<void> {
+    return this.unlessRejected(
+      (updateId) => this.workflow.executeUpdate(steerUpdate, { args: [steer], updateId }),
+      requestId,
+    );
   }
 
   /**
-   * Gives a deployment that waits after a failure new definitions of services, and continues it.
+   * Gives a deployment that waits after a failure new definitions of services, and continues it. With a `requestId`
+   * that was used before, it does nothing more.
    * @throws BadRequest if that is impossible
    */
-  amend(amendment: Amendment): Promise<void> {
-    return this.unlessRejected(() => this.workflow.executeUpdate(amendUpdate, { args: [amendment] }));
+  amend(amendment: Amendment, requestId?: string): Promise<void> {
+    return this.unlessRejected(
+      (updateId) => this.workflow.executeUpdate(amendUpdate, { args: [amendment], updateId }),
+      requestId,
+    );
   }
 
-  private async unlessRejected(update: () => Promise<void>): Promise<void> {
+  private async unlessRejected(update: (id: string) => Promise<void>, requestId?: string): Promise<void> {
     try {
-      await update();
+      await update(requestId ?? randomUUID());
     } catch (error) {
-      if (!(await this.isOpen())) throw new BadRequest('the deployment has ended');
+      if (!(await this.isOpen())) {
+        if (requestId !== undefined && (await this.hasUpdated(requestId))) return;
+        throw new BadRequest('the deployment has ended');
+      }
       if (error instanceof WorkflowUpdateFailedError)
         throw new BadRequest(error.cause?.message ?? error.message, { cause: error });
       throw error;
     }
+  }
+
+  /** True if an ended deployment has performed an update. */
+  private hasUpdated(id: string): Promise<boolean> {
+    const performed = () => this.workflow.getUpdateHandle(id).result();
+    return this.workflow.client.withDeadline(Date.now() + answerWithinMs, performed).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Answers the question that the deployment waits for, by the ID of the question. */

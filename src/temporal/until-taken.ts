@@ -15,7 +15,6 @@ const busyWithinMs = 60_000;
  * @throws NoWorker
  */
 export async function untilTaken(client: Client, workflow: WorkflowHandle): Promise<void> {
-  // A call that outlives its connection would end the process: the SDK repeats it on the closed one.
   const over = new AbortController();
   const result = client.connection
     .withAbortSignal(over.signal, () => workflow.result())

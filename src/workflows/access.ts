@@ -136,6 +136,8 @@ class Access {
   }
 
   async issue({ id, ...token }: TokenIssue): Promise<undefined> {
+    const known = Object.hasOwn(this.state.tokens, id) ? this.state.tokens[id] : undefined;
+    if (known && known.subject !== token.subject) throw refusal(`there is a token ${id} of ${known.subject} already`);
     const count = Object.keys(this.state.tokens).filter((other) => other !== id).length;
     requireRoom(count < accessLimits.tokens, `${accessLimits.tokens} tokens`);
     await recordAct(this.state, token, `access token ${id} for ${token.subject}`);

@@ -7,7 +7,8 @@ import {
   validate,
   validateSchema,
 } from 'graphql';
-import { isRead, namesOf } from '../../src/api/graphql/names';
+import { isRead } from '../../src/api/route';
+import { namesOf } from '../../src/api/graphql/names';
 import { readsOf, schemaOf } from '../../src/api/graphql/schema';
 import { routes } from '../../src/api/routes';
 import { ApiEngine } from '../support/api-engine';

@@ -5,6 +5,7 @@ export const namespaces = [
   'api',
   'api-answers',
   'api-client',
+  'api-repeats',
   'api-schema',
   'saml',
   'api-trouble',

@@ -51,14 +51,7 @@ const verbs: Record<string, string> = {
   'PUT /access/second-factor': 'requireSecondFactor',
 };
 
-/** Reads that need a body. */
-const reads = new Set([`POST ${inEnvironment}/plans`, `POST ${inEnvironment}/logs`]);
-
 const prefixes = { GET: '', POST: 'create', PUT: 'set', DELETE: 'delete' } as const;
-
-export function isRead({ method, path }: Named): boolean {
-  return method === 'GET' || reads.has(`${method} ${path}`);
-}
 
 /** The names of routes. Of two with the same one, the later has its whole path in it. */
 export function namesOf<R extends Named>(routes: readonly R[]): Map<R, string> {

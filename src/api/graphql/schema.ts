@@ -15,8 +15,8 @@ import type { LiveMessage } from '../live';
 import { topicOf, topicRules } from '../live/topics';
 import { perform } from '../perform';
 import { ApiProblem } from '../problems';
-import type { Route, Services } from '../route';
-import { belongsToEnvironment, capital, isEnvironment, isRead, namesOf } from './names';
+import { isRead, type Route, type Services } from '../route';
+import { belongsToEnvironment, capital, isEnvironment, namesOf } from './names';
 import { argumentsOf, inputOf, Json, outputOf } from './types';
 
 /**

@@ -28,7 +28,7 @@ export function addRoute(
       ...(params && { params }),
       ...(query && { querystring: query }),
       ...(body && { body }),
-      ...(route.repeatable && { headers: repeatableHeaders }),
+      ...(route.method === 'POST' && { headers: repeatableHeaders }),
       response: { ...responseOf(route), ...problemResponses(path) },
     },
     handler: route.fromMemory ? fromMemory(route, services) : performed(route, services, streams),

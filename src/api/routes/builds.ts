@@ -42,6 +42,7 @@ export const buildRoutes: Route[] = [
   route({
     method: 'POST',
     path: '/environments/:stack/:environment/deployments/:deployment/adoption',
+    repeated: 'effect',
     action: 'deployment.steer',
     tag,
     summary: 'Continues a deployment on the current build if no worker runs its own any more',

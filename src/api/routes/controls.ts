@@ -93,6 +93,7 @@ export const controlRoutes: Route[] = [
   route({
     method: 'POST',
     path: '/environments/:stack/:environment/secrets/resealing',
+    repeated: 'effect',
     action: 'secrets.write',
     tag,
     summary: 'Seals what is stored with the current key of the engine',

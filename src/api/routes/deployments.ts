@@ -51,6 +51,7 @@ export const deploymentRoutes: Route[] = [
   route({
     method: 'POST',
     path: '/environments/:stack/:environment/plans',
+    repeated: 'read',
     action: 'plan.make',
     tag,
     summary: 'What a deployment would do, and why it would be refused; changes nothing',
@@ -73,16 +74,16 @@ export const deploymentRoutes: Route[] = [
   route({
     method: 'POST',
     path: '/environments/:stack/:environment/deployments',
+    repeated: 'key',
     action: 'deployment.request',
     tag,
-    summary: 'Requests a deployment; with an Idempotency-Key, a repetition is the same deployment',
+    summary: 'Requests a deployment',
     params: place,
     body: request,
     answer: started,
     status: 202,
-    repeatable: true,
-    handle: async ({ client, params, body, requestId }) => {
-      const options = optionsOf(body, requestId);
+    handle: async ({ client, params, body, keyId }) => {
+      const options = optionsOf(body, keyId);
       const earlier = await client.requested(params, options);
       return startedOf(earlier ?? (await start(client, params, body, options)));
     },

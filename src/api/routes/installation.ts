@@ -116,6 +116,7 @@ export const installationRoutes: Route[] = [
   route({
     method: 'POST',
     path: '/access/tokens',
+    repeated: 'key',
     action: 'access.write',
     tag: 'access',
     summary: 'Creates a token of a subject; its text is in this answer only',
@@ -127,7 +128,8 @@ export const installationRoutes: Route[] = [
     }),
     answer: z.object({ id: z.string(), token: z.string() }),
     status: 201,
-    handle: ({ client, body: { subject, ...options } }) => client.access.createToken(subject, options),
+    handle: ({ client, body: { subject, ...options }, requestId }) =>
+      client.access.createToken(subject, { ...options, requestId }),
   }),
   route({
     method: 'DELETE',
@@ -166,6 +168,7 @@ export const installationRoutes: Route[] = [
   route({
     method: 'POST',
     path: '/registries/resealing',
+    repeated: 'effect',
     action: 'registries.write',
     tag: 'registries',
     summary: 'Seals the logins with the current key of the engine',

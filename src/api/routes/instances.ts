@@ -108,6 +108,7 @@ export const instanceRoutes: Route[] = [
   route({
     method: 'POST',
     path: '/environments/:stack/:environment/logs',
+    repeated: 'read',
     action: 'logs.read',
     tag,
     summary: 'Log lines of services after those of an earlier answer, or of a period; reads, and changes nothing',
@@ -152,6 +153,7 @@ export const instanceRoutes: Route[] = [
   route({
     method: 'POST',
     path: '/environments/:stack/:environment/instances/:instance/exec',
+    repeated: 'key',
     action: 'instances.exec',
     tag,
     summary: 'Runs a command inside an instance',
@@ -159,7 +161,13 @@ export const instanceRoutes: Route[] = [
     body: z.object({ command: z.array(z.string().min(1).max(longestCommand)).min(1).max(100) }),
     answer: z.object({ exitCode: z.int(), output: z.string() }),
     handle: async (call) =>
-      call.client.exec((await currentRelease(call)).stack, call.params.instance, call.body.command),
+      call.client.exec(
+        (await currentRelease(call)).stack,
+        call.params.instance,
+        call.body.command,
+        undefined,
+        call.requestId,
+      ),
   }),
   route({
     method: 'GET',

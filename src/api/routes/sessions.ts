@@ -25,6 +25,7 @@ export const sessionRoutes: Route[] = [
   route({
     method: 'POST',
     path: '/environments/:stack/:environment/instances/:instance/sessions',
+    repeated: 'key',
     action: 'instances.exec',
     tag,
     summary: 'Starts a command inside an instance that takes input; messages are sealed between client and worker',
@@ -45,7 +46,8 @@ export const sessionRoutes: Route[] = [
     handle: async (call) => {
       const { command, ...session } = call.body;
       const { stack } = await currentRelease(call);
-      return { id: await call.client.beginCommand(stack, call.params.instance, { command, session }) };
+      const { client, params, requestId } = call;
+      return { id: await client.beginCommand(stack, params.instance, { command, session, requestId }) };
     },
   }),
   route({
@@ -72,6 +74,7 @@ export const sessionRoutes: Route[] = [
   route({
     method: 'POST',
     path: '/environments/:stack/:environment/instances/:instance/sessions/:session/messages',
+    repeated: 'effect',
     action: 'instances.exec',
     tag,
     frequent: true,

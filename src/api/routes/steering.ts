@@ -14,18 +14,20 @@ export const steeringRoutes: Route[] = [
   route({
     method: 'POST',
     path: '/environments/:stack/:environment/deployments/:deployment/steering',
+    repeated: 'key',
     action: 'deployment.steer',
     tag,
     summary: 'Approves, rejects, promotes, pauses, resumes, aborts or retries a deployment',
     params: deploymentParams,
     body: z.object({ action: z.enum(steer.fields.action.oneOf), service: name('service').optional(), reason }),
     ...done,
-    handle: async ({ client, params, body, caller }) =>
-      (await find(client, params)).steer({ ...body, by: caller.subject }),
+    handle: async ({ client, params, body, caller, requestId }) =>
+      (await find(client, params)).steer({ ...body, by: caller.subject }, requestId),
   }),
   route({
     method: 'POST',
     path: '/environments/:stack/:environment/deployments/:deployment/answers',
+    repeated: 'effect',
     action: 'deployment.steer',
     tag,
     summary: 'Answers the question that a deployment waits for',
@@ -34,13 +36,13 @@ export const steeringRoutes: Route[] = [
     ...done,
     handle: async ({ client, params, body, caller }) => {
       const handle = await find(client, params);
-      await requireQuestion(handle, body);
-      await handle.answer(body.question, body.answer, caller.subject);
+      if (await isAsked(handle, body)) await handle.answer(body.question, body.answer, caller.subject);
     },
   }),
   route({
     method: 'POST',
     path: '/environments/:stack/:environment/deployments/:deployment/cancellation',
+    repeated: 'effect',
     action: 'deployment.steer',
     tag,
     summary: 'Cancels a deployment, which rolls back; running jobs finish first, unless killJobs is set',
@@ -60,6 +62,7 @@ export const steeringRoutes: Route[] = [
   route({
     method: 'POST',
     path: '/environments/:stack/:environment/deployments/:deployment/amendments',
+    repeated: 'key',
     action: 'deployment.steer',
     tag,
     summary: 'Continues a deployment that waits after a failure, with new definitions of services',
@@ -73,28 +76,31 @@ export const steeringRoutes: Route[] = [
       reason,
     }),
     ...done,
-    handle: async ({ client, params, body, caller }) => {
+    handle: async ({ client, params, body, caller, requestId }) => {
       const handle = await find(client, params);
       const { stack: of, environment } = params;
       const services = Object.fromEntries(body.services.map((service) => [service.name, service]));
       const whole = { name: of, environment, services, secrets: {}, networks: {}, volumes: {} };
       const completed = await complete(client, whole as unknown as Stack);
-      await handle.amend({ services: Object.values(completed.services), by: caller.subject, reason: body.reason });
+      const amended = Object.values(completed.services);
+      await handle.amend({ services: amended, by: caller.subject, reason: body.reason }, requestId);
     },
   }),
 ];
 
-/** @throws ApiProblem unless the deployment waits for this answer */
-async function requireQuestion(
+/** False if it was answered in this way before. @throws ApiProblem unless the deployment waits for this answer */
+async function isAsked(
   handle: DeploymentHandle,
   { question: id, answer }: { question: string; answer: string },
-): Promise<void> {
-  const { question } = await handle.progress();
+): Promise<boolean> {
+  const { question, answered } = await handle.progress();
+  if (answered?.question === id && answered.answer === answer) return false;
   if (question?.id !== id) throw new ApiProblem('refused', `the deployment does not ask the question ${id}`);
   if (!question.answers.includes(answer))
     throw new ApiProblem('refused', `"${answer}" is not an answer to "${question.text}"`, {
       advice: `answer ${question.answers.join(', or ')}`,
     });
+  return true;
 }
 
 /** Undoes what a terminated deployment had begun; where no release is kept, the next deployment does. */

@@ -51,6 +51,8 @@ export interface TokenOptions {
   note?: string;
   /** Default the user of this process. */
   by?: string;
+  /** With one that was used before, the token gets a new text instead of the one before. */
+  requestId?: string;
 }
 
 /** The part of the client that access uses. */
@@ -119,14 +121,14 @@ export class Access {
    */
   async createToken(
     subject: string,
-    { limit, until, note, by }: TokenOptions = {},
+    { limit, until, note, by, requestId }: TokenOptions = {},
   ): Promise<{ id: string; token: string }> {
     requireName('subject', subject);
     if (subject.startsWith('group:'))
       throw new BadRequest('a token belongs to a user or a service, so that records show who acted; not to a group');
     if (limit) requireName('scope', limit.scope);
     if (until && !(until.getTime() > Date.now())) throw new BadRequest('a token must end in the future');
-    const { id, digest, text } = newApiToken();
+    const { id, digest, text } = newApiToken(requestId);
     await this.kept.store(issueUpdate, {
       id,
       subject,

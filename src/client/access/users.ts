@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { sha256 } from '../../guard/access/digest';
 import { newLink } from '../../guard/access/one-time-secrets';
 import { requireName } from '../../model/names';
 import { BadRequest } from '../../temporal/errors';
@@ -63,14 +64,17 @@ export class LocalUsers {
     return (await this.kept.read(usersQuery))?.secondFactor ?? false;
   }
 
-  /** Adds a user, who sets a password by a link. @throws BadRequest if there is one of that name */
-  async add(name: string, by?: string): Promise<Invitation> {
-    return this.create(name, invitationMs, {}, by);
+  /**
+   * Adds a user, who sets a password by a link. With a `requestId` that was used before, an unused link is replaced.
+   * @throws BadRequest if there is one of that name
+   */
+  async add(name: string, { by, requestId }: { by?: string; requestId?: string } = {}): Promise<Invitation> {
+    return this.create(name, invitationMs, { by, requestId });
   }
 
   /** The link of the first admin, instead of the one before. */
   async inviteFirstAdmin(): Promise<Invitation> {
-    return this.create(firstAdmin, firstInvitationMs, { first: true });
+    return this.create(firstAdmin, firstInvitationMs, { more: { first: true } });
   }
 
   /** A new link, instead of the one before. @throws BadRequest if there is no such user */
@@ -109,10 +113,14 @@ export class LocalUsers {
     await this.kept.store(secondFactorUpdate, { required, ...authorOf(by) });
   }
 
-  private async create(name: string, validMs: number, more: { first?: true }, by?: string): Promise<Invitation> {
+  private async create(
+    name: string,
+    validMs: number,
+    { more = {}, by, requestId }: { more?: { first?: true }; by?: string; requestId?: string },
+  ): Promise<Invitation> {
     requireName('localUser', name);
     const { message, invitation } = newInvitation(name, validMs);
-    const handle = randomBytes(handleBytes).toString('base64url');
+    const handle = handleOf(requestId).toString('base64url');
     await this.kept.store(addUserUpdate, { name, handle, invitation: message, ...more, ...authorOf(by) });
     return invitation;
   }
@@ -129,6 +137,11 @@ export class LocalUsers {
     requireName('localUser', name);
     if (!(await this.kept.change(changeUserUpdate, { name, change, ...authorOf(by) }))) throw missing(name);
   }
+}
+
+/** By which authenticators know a user: no secret, and the same for each repetition of a request. */
+function handleOf(requestId: string | undefined): Buffer {
+  return requestId === undefined ? randomBytes(handleBytes) : Buffer.from(sha256(`user ${requestId}`), 'hex');
 }
 
 function newInvitation(user: string, validMs: number) {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
+import { sha256 } from '../../guard/access/digest';
 import { ChannelKey } from '../../guard/sealed-channel';
 import { isName } from '../../model/names';
 import type { SessionRequest } from '../../model/session';
@@ -55,9 +56,18 @@ export class InstanceReader {
     );
   }
 
-  /** Runs a command inside an instance, and returns its output and exit code. */
-  async exec(stack: Stack, instance: string, command: string[], by?: string): Promise<InspectResults['exec']> {
-    return this.inspect({ kind: 'exec', stack, instance, command, taskQueue, act: actOf(by) });
+  /**
+   * Runs a command inside an instance, and returns its output and exit code. With a `requestId` that was used before,
+   * returns those of that command.
+   */
+  async exec(
+    stack: Stack,
+    instance: string,
+    command: string[],
+    by?: string,
+    requestId?: string,
+  ): Promise<InspectResults['exec']> {
+    return this.inspect({ kind: 'exec', stack, instance, command, taskQueue, act: actOf(by) }, requestId);
   }
 
   /** Starts a command inside an instance that takes input while it runs. */
@@ -74,14 +84,22 @@ export class InstanceReader {
     return new CommandSession(this.sessionPath(placeOf(stack), id), key, options);
   }
 
-  /** Starts a command for a session, whose messages somebody else seals and opens; resolves with its id. */
+  /**
+   * Starts a command for a session, whose messages somebody else seals and opens; resolves with its id. With a
+   * `requestId` that was used before, it is that command.
+   */
   async beginCommand(
     stack: Stack,
     instance: string,
-    { command, session, by }: { command: string[]; session: SessionRequest; by?: string },
+    {
+      command,
+      session,
+      by,
+      requestId,
+    }: { command: string[]; session: SessionRequest; by?: string; requestId?: string },
   ): Promise<string> {
-    const act = actOf(by);
-    const { workflowId } = await this.begin({ kind: 'exec', stack, instance, command, taskQueue, act, session });
+    const input = { kind: 'exec', stack, instance, command, taskQueue, act: actOf(by), session } as const;
+    const { workflowId } = await this.begin(input, requestId && uuidOf(requestId));
     return workflowId.split('/').at(-1)!;
   }
 
@@ -131,8 +149,9 @@ export class InstanceReader {
 
   protected async inspect<K extends InspectInput['kind']>(
     input: Extract<InspectInput, { kind: K }>,
+    requestId?: string,
   ): Promise<InspectResults[K]> {
-    const handle = await this.begin(input);
+    const handle = await this.begin(input, requestId);
     const result = await handle.result().catch(async (error: unknown) => {
       if (input.kind === 'hook') await this.forget(handle);
       throw error;
@@ -149,18 +168,27 @@ export class InstanceReader {
       .catch(() => undefined);
   }
 
-  /** Starts a query; a worker has taken it. */
+  /** Starts a query; a worker has taken it. One with the id of an earlier one that did not fail is that one. */
   private async begin<K extends InspectInput['kind']>(
     input: Extract<InspectInput, { kind: K }>,
+    id: string = randomUUID(),
   ): Promise<WorkflowHandle<() => Promise<InspectResults[K]>>> {
     const { stack, environment, hosts } = subjectOf(input);
     await this.requireWorkers({ hosts: partial.has(input.kind) ? [] : hosts });
-    const handle = await this.temporal.workflow.start('inspect', {
-      workflowId: inspectId(input.kind, { stack, environment }, randomUUID()),
-      taskQueue,
-      args: [input],
-      staticSummary: `${input.kind} of ${stack}/${environment}`,
-    });
+    const { workflow } = this.temporal;
+    const workflowId = inspectId(input.kind, { stack, environment }, id);
+    const handle = await workflow
+      .start('inspect', {
+        workflowId,
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+        taskQueue,
+        args: [input],
+        staticSummary: `${input.kind} of ${stack}/${environment}`,
+      })
+      .catch((error: unknown) => {
+        if (error instanceof WorkflowExecutionAlreadyStartedError) return workflow.getHandle(workflowId);
+        throw error;
+      });
     await untilTaken(this.temporal, handle);
     return handle as WorkflowHandle<() => Promise<InspectResults[K]>>;
   }
@@ -185,6 +213,11 @@ export class InstanceReader {
 
 function inspectId(kind: InspectInput['kind'], { stack, environment }: Place, id: string): string {
   return `inspect/${stack}/${environment}/${kind}/${id}`;
+}
+
+/** Ids of sessions have this form. */
+function uuidOf(requestId: string): string {
+  return sha256(requestId).replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-8$3-8$4-$5');
 }
 
 /** Queries without an effect, of which Temporal need not keep a trace. */

@@ -16,9 +16,10 @@ export interface ApiToken {
   digest: string;
 }
 
-/** A new token; its text is shown once, and stored nowhere. */
-export function newApiToken(): ApiToken & { text: string } {
-  const body = `dct_${randomBytes(idBytes).toString('hex')}_${randomBytes(secretBytes).toString('hex')}`;
+/** A new token; its text is shown once, and stored nowhere. Those of one request have the same id. */
+export function newApiToken(requestId?: string): ApiToken & { text: string } {
+  const name = requestId === undefined ? randomBytes(idBytes).toString('hex') : sha256(requestId).slice(0, idBytes * 2);
+  const body = `dct_${name}_${randomBytes(secretBytes).toString('hex')}`;
   const text = `${body}_${checkOf(body)}`;
   return { text, id: form.exec(text)![1]!, digest: sha256(text) };
 }

@@ -100,6 +100,8 @@ export interface Progress {
   plan?: PlanSummary;
   events: ProgressEvent[];
   question?: Question;
+  /** The last question that was answered, by its id. */
+  answered?: { question: string; answer: string };
   /** Steps that wait for an approval. */
   approvals?: { title: string; service?: string }[];
   /** It failed, and waits for a decision until then (ms since the epoch). */

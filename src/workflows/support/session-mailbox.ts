@@ -5,10 +5,17 @@ import { listen } from './listen';
 /** Characters of one answer. */
 const largestAnswer = 400_000;
 
-/** Keeps the messages between a client and a command in an instance until the other side reads them. */
+/**
+ * Keeps the messages between a client and a command in an instance until the other side reads them. No two sealed
+ * messages are alike, so that one which comes again was sent again.
+ */
 export function keepMailbox(): void {
   const boxes: Record<'client' | 'command', string[]> = { client: [], command: [] };
-  listen(toCommandSignal, sealed, (message) => void boxes.client.push(message.sealed));
+  const fromClient = new Set<string>();
+  listen(toCommandSignal, sealed, (message) => {
+    if (!fromClient.has(message.sealed)) boxes.client.push(message.sealed);
+    fromClient.add(message.sealed);
+  });
   listen(fromCommandSignal, sealed, (message) => void boxes.command.push(message.sealed));
   setHandler(sessionQuery, ({ of, from }) => answerOf(boxes[of] ?? [], from));
 }

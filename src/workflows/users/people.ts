@@ -49,10 +49,10 @@ export class People {
       ...(act.from !== undefined && { from: act.from }),
       at: Date.now(),
     });
-    this.requireNew(name, first);
+    this.requireNew(name, handle, first);
     requireRoom(this.state, { [name]: next() });
     await recordAct(this.state, act, `access user add ${name}`);
-    this.requireNew(name, first);
+    this.requireNew(name, handle, first);
     requireRoom(this.state, { [name]: next() });
     this.state.users = { ...this.state.users, [name]: next() };
   }
@@ -115,10 +115,16 @@ export class People {
     this.state.secondFactor = required;
   }
 
-  /** Names that differ in capitals only are one name to a reader. */
-  private requireNew(name: string, first = false): void {
+  /**
+   * Names that differ in capitals only are one name to a reader. A user who has not set a password is new to a
+   * repetition of the request, which has the same handle.
+   */
+  private requireNew(name: string, handle: string, first = false): void {
     const same = Object.keys(this.state.users).find((other) => other.toLowerCase() === name.toLowerCase());
-    if (same === undefined || (first && same === name && this.state.users[same]!.first === true)) return;
+    if (same === undefined) return;
+    const known = this.state.users[same]!;
+    if (same === name && first && known.first === true) return;
+    if (same === name && known.handle === handle && known.password === undefined && known.invitation) return;
     throw refusal(`there is a user ${same} already; \`deploy-code access user invite ${same}\` makes a new link`);
   }
 }

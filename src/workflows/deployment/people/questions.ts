@@ -31,6 +31,7 @@ export class Questions {
     this.log.report({ code: 'deployment.waiting', data: { message: text, answers } });
     try {
       await waitUntil(() => this.answered !== undefined);
+      this.log.answered = { question: `q${this.asked}`, answer: this.answered! };
       this.log.note(`answered: ${this.answered}`);
       return this.answered!;
     } finally {

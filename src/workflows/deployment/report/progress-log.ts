@@ -22,6 +22,8 @@ export class ProgressLog {
   deployment?: number;
   queued: Queued = {};
   question?: Question;
+  /** The last question that was answered, by its id. */
+  answered?: Progress['answered'];
   cause?: Cause;
   approvals?: Progress['approvals'];
   failure?: Progress['failure'];
@@ -44,7 +46,7 @@ export class ProgressLog {
 
   /** The events after a sequence number; includes the plan until the reader has seen a later event. */
   since(sequence: number): Progress {
-    const { status, deployment, queued, question, cause, planned, approvals, failure, failing } = this;
+    const { status, deployment, queued, question, answered, cause, planned, approvals, failure, failing } = this;
     const jobs = status === 'deploying' ? (failing?.jobs() ?? []) : [];
     const plan = planned && sequence <= planned.after ? planned.plan : undefined;
     return {
@@ -52,6 +54,7 @@ export class ProgressLog {
       deployment,
       ...queued,
       question,
+      ...(answered && { answered }),
       cause,
       plan,
       ...(approvals?.length && { approvals }),

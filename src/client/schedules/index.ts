@@ -1,36 +1,24 @@
 import {
   type Client,
   ScheduleAlreadyRunning,
-  type ScheduleDescription,
   type ScheduleHandle,
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
-import type { StatementSigner } from '../guard/access/statement';
-import { requestText } from '../model/access';
-import { isName } from '../model/names';
-import type { Overlap, Recurring, ScheduleSpec, UnattendedEnd } from '../model/schedule';
-import { fits } from '../workflows/messages/shape';
-import { inputs } from '../workflows/messages/shapes';
-import {
-  placeAttributes,
-  scheduleId,
-  schedulePrefix,
-  taskQueue,
-  type Place,
-  type RedeployInput,
-} from '../workflows/messages';
-import { BadRequest } from '../temporal/errors';
-import { statementFor } from './access/statements';
-import { isFromTemporal } from '../temporal/temporal-errors';
-import { unlessMissing } from '../temporal/unless-missing';
-import { userName } from './user';
+import type { StatementSigner } from '../../guard/access/statement';
+import { requestText } from '../../model/access';
+import { isName } from '../../model/names';
+import type { ScheduleSpec, UnattendedEnd } from '../../model/schedule';
+import { placeAttributes, scheduleId, schedulePrefix, type Place, type RedeployInput } from '../../workflows/messages';
+import { BadRequest } from '../../temporal/errors';
+import { statementFor } from '../access/statements';
+import { isFromTemporal } from '../../temporal/temporal-errors';
+import { unlessMissing } from '../../temporal/unless-missing';
+import { userName } from '../user';
+import { requestRuns, type ExtraRuns } from './patch';
+import { overlaps, toOptions, toView, UnreadableSchedule, unlessUnreadable, type ScheduleView } from './view';
 
-const overlaps: Record<Overlap, ScheduleOverlapPolicy> = {
-  skip: ScheduleOverlapPolicy.SKIP,
-  buffer_one: ScheduleOverlapPolicy.BUFFER_ONE,
-  cancel_other: ScheduleOverlapPolicy.CANCEL_OTHER,
-};
+export { unreadableText, type ScheduleView } from './view';
 
 /** A run of a schedule; `end` is absent while it runs. */
 export interface ScheduledRun {
@@ -39,33 +27,11 @@ export interface ScheduledRun {
   end?: UnattendedEnd;
 }
 
-export interface ScheduleView {
-  spec: ScheduleSpec;
-  source: RedeployInput['source'];
-  paused: boolean;
-  note?: string;
-  next: Date[];
-  recent: { at: Date; workflowId: string; runId: string }[];
-}
-
 /** Schedules of an environment, by name. */
 export interface ScheduleListing {
   schedules: ScheduleView[];
   /** Names of schedules that another program created, or this engine with another encryption key. */
   unreadable: string[];
-}
-
-/** A schedule that this client cannot read. */
-class UnreadableSchedule extends BadRequest {
-  constructor(name: string) {
-    super(unreadableText(name));
-  }
-}
-
-/** Message for a schedule that this client cannot read, with advice. */
-export function unreadableText(name: string): string {
-  const advice = `delete it with \`deploy-code schedule delete ${name}\``;
-  return `the schedule ${name} was not created by deploy-code, or with another encryption key; ${advice}`;
 }
 
 /** Schedules of environments, stored as Temporal Schedules. */
@@ -77,23 +43,42 @@ export class Schedules {
     private readonly signer?: StatementSigner,
   ) {}
 
-  /** Creates a schedule. @throws BadRequest if the name is in use, or Temporal rejects the times */
-  async create(place: Place, spec: ScheduleSpec): Promise<void> {
+  /**
+   * Creates a schedule; with a `requestId` that was used before, it is that schedule.
+   * @throws BadRequest if the name is in use, or Temporal rejects the times
+   */
+  async create(place: Place, spec: ScheduleSpec, requestId?: string): Promise<void> {
     await this.record(place, `schedule create ${spec.name}`);
-    await this.make(place, spec, 'client');
+    await this.make(place, spec, 'client', requestId);
   }
 
-  private async make(place: Place, spec: ScheduleSpec, source: RedeployInput['source']): Promise<void> {
+  private async make(
+    place: Place,
+    spec: ScheduleSpec,
+    source: RedeployInput['source'],
+    requestId?: string,
+  ): Promise<void> {
     const options = toOptions(this.inputOf(place, spec, source));
     await this.temporal.schedule
-      .create({ scheduleId: scheduleId(place, spec.name), ...options, typedSearchAttributes: placeAttributes(place) })
-      .catch((error: Error) => {
+      .create({
+        scheduleId: scheduleId(place, spec.name),
+        ...options,
+        typedSearchAttributes: placeAttributes(place),
+        ...(requestId !== undefined && { memo: { [requestMemo]: requestId } }),
+      })
+      .catch(async (error: Error) => {
+        if (error instanceof ScheduleAlreadyRunning && (await this.isOf(place, spec.name, requestId))) return;
         if (error instanceof ScheduleAlreadyRunning)
           throw new BadRequest(`the schedule ${spec.name} already exists; delete it first, or choose another name`);
         throw isInvalid(error)
           ? new BadRequest(`Temporal rejects the schedule ${spec.name}: ${causeOf(error)}`)
           : error;
       });
+  }
+
+  /** True if a schedule was created by a request. */
+  private async isOf(place: Place, name: string, requestId: string | undefined): Promise<boolean> {
+    return requestId !== undefined && (await this.handle(place, name).describe()).memo?.[requestMemo] === requestId;
   }
 
   /** All schedules of an environment, by name. */
@@ -147,11 +132,14 @@ export class Schedules {
     await this.with(place, name, (handle) => handle.unpause(`resumed by ${userName()}`));
   }
 
-  /** Runs a schedule now, in addition to its times and subject to its overlap policy. */
-  async trigger(place: Place, name: string): Promise<void> {
+  /**
+   * Runs a schedule now, in addition to its times and subject to its overlap policy. With a `requestId` that was used
+   * before, it does not run once more.
+   */
+  async trigger(place: Place, name: string, requestId?: string): Promise<void> {
     const { spec } = await this.get(place, name);
     await this.record(place, `schedule trigger ${name}`);
-    await this.handle(place, name).trigger(overlaps[spec.overlap]);
+    await this.runs(place, name, { overlap: overlaps[spec.overlap] }, requestId);
   }
 
   async delete(place: Place, name: string): Promise<void> {
@@ -159,12 +147,13 @@ export class Schedules {
     await this.with(place, name, (handle) => handle.delete());
   }
 
-  /** Runs a schedule for each of its times in a past period, one after the other. */
-  async backfill(place: Place, name: string, from: Date, to: Date): Promise<void> {
+  /**
+   * Runs a schedule for each of its times in a past period, one after the other. With a `requestId` that was used
+   * before, they do not run once more.
+   */
+  async backfill(place: Place, name: string, from: Date, to: Date, requestId?: string): Promise<void> {
     await this.record(place, `schedule backfill ${name} ${from.toISOString()} ${to.toISOString()}`);
-    await this.with(place, name, (handle) =>
-      handle.backfill({ start: from, end: to, overlap: ScheduleOverlapPolicy.BUFFER_ALL }),
-    );
+    await this.runs(place, name, { overlap: ScheduleOverlapPolicy.BUFFER_ALL, period: { from, to } }, requestId);
   }
 
   /**
@@ -236,6 +225,10 @@ export class Schedules {
     return { at, workflowId, end };
   }
 
+  private async runs(place: Place, name: string, extra: ExtraRuns, requestId?: string): Promise<void> {
+    if (!(await requestRuns(this.temporal, scheduleId(place, name), extra, requestId))) throw notFound(place, name);
+  }
+
   private handle(place: Place, name: string): ScheduleHandle {
     return this.temporal.schedule.getHandle(scheduleId(place, name));
   }
@@ -247,63 +240,14 @@ export class Schedules {
   }
 }
 
-function toOptions(input: RedeployInput) {
-  const { place, spec } = input;
-  return {
-    spec: {
-      cronExpressions: spec.cron,
-      ...(spec.everyMs !== undefined && { intervals: [{ every: spec.everyMs }] }),
-      timezone: spec.timeZone,
-      jitter: spec.jitterMs,
-    },
-    action: {
-      type: 'startWorkflow' as const,
-      workflowType: 'redeploy',
-      workflowId: `redeploy/${place.stack}/${place.environment}/${spec.name}`,
-      taskQueue,
-      args: [input],
-      typedSearchAttributes: placeAttributes(place),
-    },
-    policies: { overlap: overlaps[spec.overlap], catchupWindow: spec.catchupMs },
-  };
-}
-
-/** @throws UnreadableSchedule if it does not start a redeployment of this engine */
-function toView(name: string, { action, state, info }: ScheduleDescription): ScheduleView & { isSigned: boolean } {
-  const input: unknown = action.args?.[0];
-  if (action.workflowType !== 'redeploy' || !fits(input, inputs.redeploy)) throw new UnreadableSchedule(name);
-  const { spec, source, statement } = input as RedeployInput;
-  if (!isComplete(spec.what)) throw new UnreadableSchedule(name);
-  return {
-    spec,
-    source,
-    isSigned: statement !== undefined,
-    paused: state.paused,
-    note: state.note,
-    next: info.nextActionTimes,
-    recent: info.recentActions.map(({ takenAt, action: { workflow } }) => ({
-      at: takenAt,
-      workflowId: workflow.workflowId,
-      runId: workflow.firstExecutionRunId,
-    })),
-  };
-}
-
-function isComplete(what: Recurring): boolean {
-  return what.kind === 'restart' ? what.services !== undefined : what.kind === 'deploy' || what.job !== undefined;
-}
-
-function unlessUnreadable(error: unknown): 'unreadable' {
-  if (error instanceof UnreadableSchedule) return 'unreadable';
-  throw error;
-}
-
 function notFound({ stack, environment }: Place, name: string): BadRequest {
   return new BadRequest(
     `${stack}/${environment} has no schedule ${name}; list them with \`deploy-code schedule list\``,
   );
 }
 
+/** Key of the memo with the id of the request that has created a schedule. */
+const requestMemo = 'request';
 const pageSize = 100;
 const invalidArgument = 3;
 
