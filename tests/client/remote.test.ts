@@ -86,6 +86,30 @@ describe('a client of a server', () => {
     expect(tokens).toHaveLength(3);
   });
 
+  it('repeats what lost its connection, as the same request; a deletion would be another one', async () => {
+    const keys: (string | string[] | undefined)[] = [];
+    const lost: Answer = ({ headers }, response) => {
+      keys.push(headers['idempotency-key']);
+      response.destroy();
+    };
+    const cut: Answer = (_, response) => {
+      response.writeHead(200, { 'content-length': '9' }).write('{"id"');
+      setImmediate(() => response.destroy());
+    };
+    const kept: Answer = (request, response) => {
+      keys.push(request.headers['idempotency-key']);
+      json({ id: 'one' })(request, response);
+    };
+    const send = (method: 'GET' | 'POST' | 'DELETE') => new Transport({ server: url, token: 'dct_1' }).ask(method, '/');
+    answers = [lost, cut, kept];
+    expect(await send('POST')).toEqual({ id: 'one' });
+    expect(keys).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/), keys[0]]);
+    answers = [lost, kept];
+    expect(await send('GET')).toEqual({ id: 'one' });
+    answers = [lost, kept];
+    await expect(send('DELETE')).rejects.toThrow('does not answer');
+  });
+
   it('sends a token to no other address, and takes no page for an answer', async () => {
     answers = [(_, response) => void response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()];
     await expect(ask()).rejects.toThrow(EngineUnreachable);

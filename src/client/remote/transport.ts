@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readBounded } from '../../guard/bounded';
 import { isLoopback } from '../../model/names/registry';
 import { BadRequest, EngineUnreachable } from '../../temporal/errors';
@@ -30,6 +31,7 @@ const adviceOnServer =
   'check its address and whether it runs; --server, DEPLOY_CODE_SERVER or `deploy-code login` name another';
 const attempts = 4;
 const longestWaitMs = 30_000;
+const lostPauseMs = 500;
 
 /** Sends requests to the API of a server. */
 export class Transport {
@@ -39,8 +41,24 @@ export class Transport {
     this.server = originOf(given.server);
   }
 
-  /** The answer to a request; undefined if it has none. @throws EngineUnreachable, BadRequest or what the problem is */
+  /**
+   * The answer to a request; undefined if it has none. If the connection is lost, it is repeated as the same request.
+   * @throws EngineUnreachable, BadRequest or what the problem is
+   */
   async ask<T>(method: Method, path: string, asking: Asking = {}): Promise<T> {
+    const key = { 'idempotency-key': randomUUID() };
+    const same = method === 'POST' ? { ...asking, headers: { ...key, ...asking.headers } } : asking;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.askOnce<T>(method, path, same);
+      } catch (error) {
+        if (attempt === attempts || method === 'DELETE' || !isLost(error, attempt)) throw error;
+        await pause(lostPauseMs * attempt, asking.signal);
+      }
+    }
+  }
+
+  private async askOnce<T>(method: Method, path: string, asking: Asking): Promise<T> {
     const response = await this.send(method, path, asking);
     const text = await this.reading(() => textOf(response));
     if (response.status === 204) return undefined as T;
@@ -145,6 +163,22 @@ export function originOf(text: string): string {
   if (url.protocol === 'http:' && !isLoopback(url.host))
     throw new BadRequest(`tokens for ${url.origin} would travel unencrypted; use https://${url.host}`);
   return url.origin;
+}
+
+/** True if a connection broke, after which the server may be away for a moment. */
+function isLost(error: unknown, attempt: number): boolean {
+  if (!(error instanceof EngineUnreachable)) return false;
+  const code = codeOf(error.cause);
+  return broken.has(code) || (attempt > 1 && code === 'ECONNREFUSED');
+}
+
+const broken: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+
+/** The code of an error of the network, which `fetch` has as its cause. */
+function codeOf(error: unknown): string {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
+  if (typeof code === 'string') return code;
+  return cause === undefined ? '' : codeOf(cause);
 }
 
 async function* bytesOf(body: ReadableStream<Uint8Array>, silence: NodeJS.Timeout): AsyncGenerator<Uint8Array> {
