@@ -153,6 +153,7 @@ describe(`names from outside (${cases} cases)`, () => {
         'digits, - and _, at most 40, starting with a letter or digit',
     );
     expect(() => requireName('stack', 'a\u001b[2J')).toThrow('"a\\u001b[2J" is not a valid name (stack)');
+    expect(() => requireName('tokenId', 'x')).toThrow('"x" is not a valid name (token id)');
     expect(() => requireNumber('release', 1.5)).toThrow('is not the number of a release');
   });
 });

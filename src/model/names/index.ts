@@ -208,7 +208,12 @@ export function isName(kind: NameKind, value: unknown): value is string {
 /** Returns the name. @throws NameProblem if it is not valid */
 export function requireName(kind: NameKind, value: unknown): string {
   if (isName(kind, value)) return value;
-  throw new NameProblem(`${shown(value)} is not a valid name (${kind}): ${grammars[kind].hint}`);
+  throw new NameProblem(`${shown(value)} is not a valid name (${wordsOf(kind)}): ${grammars[kind].hint}`);
+}
+
+/** `tokenId` as `token id`. */
+function wordsOf(kind: NameKind): string {
+  return kind.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`);
 }
 
 /**
