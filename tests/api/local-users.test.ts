@@ -104,6 +104,17 @@ describe('local users', () => {
     expect((await new BrowserLike(app).open('/auth/invitation/x')).status).toBe(404);
   });
 
+  it('end their sessions when they follow another link, as whoever has them may not be the user', async () => {
+    await withUser();
+    const browser = new BrowserLike(app);
+    expect((await logIn(browser)).status).toBe(303);
+    expect(await isLoggedIn(browser)).toBe(true);
+    const { path } = await world.local.users.invite('ana');
+    expect(sessions()).toHaveLength(1);
+    expect((await accept(path)).status).toBe(200);
+    expect(sessions()).toEqual([]);
+  });
+
   it('become the first admin by the link that a server prints, for an hour', async () => {
     const granted: unknown[] = [];
     world.access.grant = async (role: unknown) => void granted.push(role);
@@ -188,6 +199,38 @@ describe('local users', () => {
       statuses.push((await browser.send('/auth/second-factor', { code })).status);
     }
     expect(statuses).toEqual([303, 401, 303, 401]);
+  });
+
+  it('cannot be kept out of a browser they know, which has as many attempts for itself', async () => {
+    await withUser();
+    const [known, stranger] = [new BrowserLike(app), new BrowserLike(app, '192.0.2.7')];
+    expect((await logIn(known)).status).toBe(303);
+    const wrong = async (browser: BrowserLike) => (await logIn(browser, { password: 'wrong' })).status;
+    for (let count = 0; count < 6; count += 1) expect(await wrong(stranger)).toBe(401);
+    expect(await wrong(stranger)).toBe(429);
+    expect((await logIn(stranger)).status).toBe(429);
+    expect((await logIn(known)).status).toBe(303);
+    expect((await logIn(stranger)).status).toBe(429);
+    const statuses: number[] = [];
+    for (let count = 0; count < 8; count += 1) statuses.push(await wrong(known));
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 401, 429, 429]);
+  });
+
+  it('have a sign of a browser count for its user only, and as long as it is unchanged', async () => {
+    await withUser();
+    await withUser('bo');
+    const browser = new BrowserLike(app);
+    expect((await logIn(browser, { user: 'bo' })).status).toBe(303);
+    const sign = browser.cookies.get('__Host-deploy-code-device')!;
+    for (const user of ['ana', 'bo']) {
+      const stranger = new BrowserLike(app, `192.0.2.${user.length}`);
+      for (let count = 0; count < 6; count += 1) await logIn(stranger, { user, password: 'wrong' });
+    }
+    expect((await logIn(browser)).status).toBe(429);
+    browser.cookies.set('__Host-deploy-code-device', `${sign.slice(0, -2)}AA`);
+    expect((await logIn(browser, { user: 'bo' })).status).toBe(429);
+    browser.cookies.set('__Host-deploy-code-device', sign);
+    expect((await logIn(browser, { user: 'bo' })).status).toBe(303);
   });
 
   it('are locked by guessed codes too: a right password in between forgets nothing', async () => {

@@ -65,7 +65,7 @@ describe('local users', () => {
     expect((await engine.client.access.tokens()).map((token) => token.id)).not.toContain(id);
     await users().disable('bo');
     expect(await redeem(invitation)).toBeUndefined();
-    expect(await logIns().succeed('bo')).toBe(false);
+    expect(await logIns().succeed({ name: 'bo' })).toBe(false);
     await users().enable('bo');
     expect(await redeem(invitation)).toBe('bo');
   });
@@ -74,7 +74,7 @@ describe('local users', () => {
     /** Attempts until one has to wait; a slow machine may make more of them, for the first waits are short. */
     const guess = async (name: string) => {
       let count = 0;
-      while (count < 20 && (await logIns().attempt(name)).waitMs === 0) count += 1;
+      while (count < 20 && (await logIns().attempt({ name })).waitMs === 0) count += 1;
       return count;
     };
     for (const count of await Promise.all([guess('ana'), guess('nobody')])) {
@@ -83,8 +83,8 @@ describe('local users', () => {
     }
     expect(await users().list()).toMatchObject([{ lockedMs: expect.any(Number) as number }, {}]);
     await users().enable('ana');
-    expect((await logIns().attempt('ana')).waitMs).toBe(0);
-    await logIns().succeed('ana');
+    expect((await logIns().attempt({ name: 'ana' })).waitMs).toBe(0);
+    await logIns().succeed({ name: 'ana' });
     expect((await logIns().user('ana'))?.user.attempts).toBeUndefined();
     expect(await logIns().user('nobody')).toBeUndefined();
   });

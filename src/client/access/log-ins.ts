@@ -22,6 +22,7 @@ import {
   useTotpUpdate,
   type AttemptAnswer,
   type FactorRemoval,
+  type LogIn,
   type NamedUser,
   type PasskeyAddition,
   type Threat,
@@ -54,13 +55,13 @@ export class UserLogIns {
   }
 
   /** Counts an attempt, before it is made. Without users there is nothing to guess. */
-  async attempt(name: string): Promise<AttemptAnswer> {
-    return (await this.kept.change(attemptUpdate, name)) ?? { waitMs: 0, isLocked: false };
+  async attempt(logIn: LogIn): Promise<AttemptAnswer> {
+    return (await this.kept.change(attemptUpdate, logIn)) ?? { waitMs: 0, isLocked: false };
   }
 
   /** Forgets failed attempts; false if the user was disabled or removed meanwhile. */
-  succeed(name: string): Promise<boolean> {
-    return this.isDone(this.kept.change(loggedInUpdate, name));
+  succeed(logIn: LogIn): Promise<boolean> {
+    return this.isDone(this.kept.change(loggedInUpdate, logIn));
   }
 
   /** Replaces the digest of the same password; false if the password was changed meanwhile. */

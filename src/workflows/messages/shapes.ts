@@ -24,6 +24,7 @@ import { codeIssue, codeRedemption, deviceDecision, deviceRedemption, deviceRequ
 import {
   factorRemoval,
   keyOffer,
+  logIn,
   passkeyAddition,
   passkeyUse,
   passwordChange,
@@ -298,7 +299,7 @@ export const shapes = {
   secondFactorRule,
   redemption,
   passwordChange,
-  userName: named('localUser'),
+  logIn,
   passwordRenewal,
   totpOffer,
   totpUse,

@@ -55,8 +55,8 @@ export async function users(before?: UsersState): Promise<void> {
   handle(renewPasswordUpdate, shapes.passwordRenewal, async (each) => people.renewPassword(each));
   handle(secondFactorUpdate, shapes.secondFactorRule, (each) => people.requireSecondFactor(each));
 
-  handle(attemptUpdate, shapes.userName, async (name) => logIns.attempt(name));
-  handle(loggedInUpdate, shapes.userName, async (name) => logIns.succeed(name));
+  handle(attemptUpdate, shapes.logIn, async (each) => logIns.attempt(each));
+  handle(loggedInUpdate, shapes.logIn, async (each) => logIns.succeed(each));
   handle(threatUpdate, shapes.threat, (each) => logIns.report(each));
   handle(loginKeyUpdate, shapes.keyOffer, async ({ key }) => (state.key ??= key));
 

@@ -1,26 +1,30 @@
-import { attempt } from '../../model/access';
+import { attempt, type Attempts } from '../../model/access';
 import { recordAct } from '../support/installation';
-import { userLimits, type AttemptAnswer, type Threat, type UsersState } from '../messages';
+import { userLimits, type AttemptAnswer, type LogIn, type StoredUser, type Threat, type UsersState } from '../messages';
 import { userOf } from './people';
 
 /** Counts attempts to log in, for all servers together. */
 export class LogIns {
   constructor(private readonly state: UsersState) {}
 
-  /** The answer is the same whether there is such a user or not. */
-  attempt(name: string): AttemptAnswer {
+  /**
+   * The answer is the same whether there is such a user or not. Browsers in which the user has logged in count for
+   * themselves: nobody else can keep the user out of them.
+   */
+  attempt({ name, device }: LogIn): AttemptAnswer {
     const user = userOf(this.state, name);
-    const before = user ? user.attempts : this.strangersAttempts(name);
-    const { attempts, ...answer } = attempt(before, Date.now());
-    if (user) user.attempts = attempts;
-    else this.state.strangers = lastOf({ ...this.othersThan(name), [name]: attempts });
+    const { attempts, ...answer } = attempt(this.attemptsBefore(user, { name, device }), Date.now());
+    if (!user) this.state.strangers = lastOf({ ...without(this.state.strangers, name), [name]: attempts });
+    else if (device === undefined) user.attempts = attempts;
+    else user.devices = latest({ ...user.devices, [device]: attempts });
     return answer;
   }
 
-  succeed(name: string): boolean {
+  succeed({ name, device }: LogIn): boolean {
     const user = userOf(this.state, name);
     if (!user || user.disabled) return false;
-    delete user.attempts;
+    if (device === undefined) delete user.attempts;
+    else user.devices = without(user.devices ?? {}, device);
     user.loggedInAt = Date.now();
     return true;
   }
@@ -29,18 +33,31 @@ export class LogIns {
     await recordAct(this.state, { by: 'server', from: source }, `security.threat_detected ${kind} from ${source}`);
   }
 
-  private strangersAttempts(name: string) {
-    return Object.hasOwn(this.state.strangers, name) ? this.state.strangers[name] : undefined;
-  }
-
-  private othersThan(name: string): UsersState['strangers'] {
-    const { [name]: _own, ...others } = this.state.strangers;
-    return others;
+  private attemptsBefore(user: StoredUser | undefined, { name, device }: LogIn): Attempts | undefined {
+    if (!user) return ownOf(this.state.strangers, name);
+    return device === undefined ? user.attempts : ownOf(user.devices ?? {}, device);
   }
 }
 
+type ByName = Record<string, Attempts>;
+
+function ownOf(all: ByName, name: string): Attempts | undefined {
+  return Object.hasOwn(all, name) ? all[name] : undefined;
+}
+
+function without(all: ByName, name: string): ByName {
+  const { [name]: _own, ...others } = all;
+  return others;
+}
+
+/** As many browsers as are kept, those of the latest attempts. */
+function latest(devices: ByName): ByName {
+  const all = Object.entries(devices).sort(([, one], [, other]) => one.at - other.at);
+  return Object.fromEntries(all.slice(-userLimits.devices));
+}
+
 /** As many as are kept, the latest of them. */
-function lastOf(strangers: UsersState['strangers']): UsersState['strangers'] {
+function lastOf(strangers: ByName): ByName {
   const all = Object.entries(strangers);
   return all.length > userLimits.strangers ? Object.fromEntries(all.slice(-userLimits.strangers)) : strangers;
 }

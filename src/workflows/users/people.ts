@@ -64,7 +64,7 @@ export class People {
     if (!user) return false;
     user.invitation = invitation;
     if (!reset) return true;
-    for (const key of ['password', 'totp', 'offered', 'attempts'] as const) delete user[key];
+    for (const key of ['password', 'totp', 'offered', 'attempts', 'devices'] as const) delete user[key];
     user.passkeys = [];
     user.recovery = [];
     return true;
@@ -78,7 +78,7 @@ export class People {
     const { [name]: _removed, ...others } = this.state.users;
     if (change === 'remove') this.state.users = others;
     else if (change === 'disable') user.disabled = true;
-    else for (const key of ['disabled', 'attempts'] as const) delete user[key];
+    else for (const key of ['disabled', 'attempts', 'devices'] as const) delete user[key];
     return true;
   }
 

@@ -13,6 +13,8 @@ export const cookies = {
   saml: 'deploy-code-saml',
   /** How far a local user has come with logging in. */
   local: 'deploy-code-local',
+  /** That a local user has logged in with this browser. */
+  device: 'deploy-code-device',
 } as const;
 export type CookieName = keyof typeof cookies;
 

@@ -42,7 +42,9 @@ export function addInvitations(app: FastifyInstance, context: LocalContext): voi
     const digest = await context.digest(password);
     const set = await context.as(found.name, request, async () => {
       await grantFirstAdmin(context, found);
-      return context.logIns.redeem(found.digest, digest);
+      const name = await context.logIns.redeem(found.digest, digest);
+      if (name !== undefined) await context.auth.client.access.sessions.endAllOf(`user:${name}`);
+      return name;
     });
     if (set === undefined) throw new ApiProblem('not_found', 'this link was used before');
     return sendPage(reply, {

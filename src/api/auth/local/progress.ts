@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { NamedUser } from '../../../workflows/messages';
 import { clearCookie, readCookie, writeCookie } from '../browser/cookies';
 import { openBrowserSession } from '../browser/session';
-import { refuseLogin } from './attempts';
+import { refuseLogin, succeed } from './attempts';
 import { hasSecondFactor, markOf, type Answer, type LocalContext, type Purpose } from './context';
 
 /**
@@ -48,8 +48,7 @@ export async function proceed(
     await keepProgress(context, reply, { ...begun, stage: 'enrol' });
     return reply.redirect(paths.account, 303);
   }
-  if (!(await context.as(name, request, () => context.logIns.succeed(name))))
-    return refuseLogin(context, request, name);
+  if (!(await succeed(context, request, reply, name))) return refuseLogin(context, request, name);
   context.threats.loginSucceeded(request.ip, name);
   context.metrics.countLogIn('succeeded');
   if (purpose === 'account') {

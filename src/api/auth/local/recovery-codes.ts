@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { newRecoveryCodes } from '../../../guard/access/one-time-secrets';
 import { html } from '../browser/html';
 import { sendPage } from '../browser/page';
-import { refuseLogin } from './attempts';
+import { refuseLogin, succeed } from './attempts';
 import type { Answer, LocalContext } from './context';
 import { paths, startSession } from './progress';
 import type { Proven } from './proven';
@@ -18,8 +18,7 @@ export async function afterEnrolment(
   if (!isFirst) return reply.redirect(paths.account, 303);
   const codes = await makeCodes(context, request, found.name);
   if (found.progress.stage === 'account') return sendCodes(reply, codes, paths.account);
-  if (!(await context.as(found.name, request, () => context.logIns.succeed(found.name))))
-    return refuseLogin(context, request, found.name);
+  if (!(await succeed(context, request, reply, found.name))) return refuseLogin(context, request, found.name);
   context.metrics.countLogIn('succeeded');
   await startSession(context, request, reply, found.name, 'password');
   return sendCodes(reply, codes, found.progress.back ?? '/login');

@@ -48,6 +48,10 @@ export type SecondFactorRule = TypeOf<typeof secondFactorRule>;
 export const redemption = only({ digest: named('digest'), password: named('passwordDigest'), ...act.fields });
 export type Redemption = TypeOf<typeof redemption>;
 
+/** `device`: a browser in which the user has logged in before. */
+export const logIn = only({ name, device: optional(named('digest')) });
+export type LogIn = TypeOf<typeof logIn>;
+
 export const passwordChange = only({ name, password: named('passwordDigest'), ...act.fields });
 export type PasswordChange = TypeOf<typeof passwordChange>;
 
@@ -121,6 +125,8 @@ const storedUser = only({
   recovery: listOf(named('digest')),
   disabled: optional('flag'),
   attempts: optional(attempts),
+  /** The same for browsers in which the user has logged in before, of which others know nothing. */
+  devices: optional(recordOf(attempts)),
   by: author,
   from: optional(author),
   at: 'number',
@@ -151,7 +157,14 @@ export const usersState = partOf<UsersState>({
  * Limits on what is kept; the state has to fit into one message of Temporal. `characters`: of all users as JSON;
  * `challenges`: log-ins by one passkey within a quarter of an hour.
  */
-export const userLimits = { users: 2000, characters: 1_500_000, strangers: 2000, passkeys: 5, challenges: 50 } as const;
+export const userLimits = {
+  users: 2000,
+  characters: 1_500_000,
+  strangers: 2000,
+  passkeys: 5,
+  challenges: 50,
+  devices: 20,
+} as const;
 
 /** A user without digests and secrets. */
 export interface UserLine {
@@ -203,9 +216,9 @@ export const redeemUpdate = defineUpdate<string | undefined, [Redemption]>('rede
 export const passwordUpdate = defineUpdate<boolean, [PasswordChange]>('password');
 export const renewPasswordUpdate = defineUpdate<boolean, [PasswordRenewal]>('renewPassword');
 /** Counts an attempt to log in, before it is made. */
-export const attemptUpdate = defineUpdate<AttemptAnswer, [string]>('attempt');
+export const attemptUpdate = defineUpdate<AttemptAnswer, [LogIn]>('attempt');
 /** A successful log-in, which forgets failed attempts. */
-export const loggedInUpdate = defineUpdate<boolean, [string]>('loggedIn');
+export const loggedInUpdate = defineUpdate<boolean, [LogIn]>('loggedIn');
 export const offerTotpUpdate = defineUpdate<boolean, [TotpOffer]>('offerTotp');
 /** Resolves with whether the step was not used before, as those of the other factors. */
 export const useTotpUpdate = defineUpdate<boolean, [TotpUse]>('useTotp');
