@@ -7,22 +7,24 @@ export function addEtags(app: FastifyInstance): void {
     const type = reply.getHeader('content-type');
     const isTagged = method === 'GET' && reply.statusCode === 200 && typeof payload === 'string';
     if (!isTagged || typeof type !== 'string' || !type.startsWith('application/json')) return done(null, payload);
-    const tag = (reply.getHeader('etag') as string | undefined) ?? tagOf(payload);
-    // What one caller may see is for nobody else, and may change at any time.
-    void reply.headers({ etag: tag, 'cache-control': 'private, no-cache' });
+    const tag = tagOf(payload);
+    void reply.headers(tagHeaders(tag));
     if (!isKnown(headers['if-none-match'], tag)) return done(null, payload);
     void reply.code(304).removeHeader('content-type').removeHeader('content-length');
     done(null, null);
   });
 }
 
-/** The tag of an answer; an answer that is sent often can have it already. */
+/** The tag of an answer. */
 export function tagOf(payload: string | Buffer): string {
   return `"${hash('sha256', payload, 'base64url').slice(0, 27)}"`;
 }
 
+/** What one caller may see is for nobody else, and may change at any time. */
+export const tagHeaders = (tag: string) => ({ etag: tag, 'cache-control': 'private, no-cache' });
+
 /** Weak tags compare as strong ones here (RFC 9110, 13.1.2). */
-function isKnown(header: string | undefined, tag: string): boolean {
+export function isKnown(header: string | undefined, tag: string): boolean {
   if (header === undefined) return false;
   return header.trim() === '*' || header.split(',').some((each) => each.trim().replace(/^W\//, '') === tag);
 }

@@ -3,7 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import type { DirectClient } from '../client';
 import type { Expected } from '../guard/expected-host';
 import { isLoopback } from '../model/names/registry';
-import { letIn, limitsOf, hostGuard, requireRules, withoutToken } from './access/admission';
+import { letIn, hostGuard, requireRules, withoutToken } from './access/admission';
+import { limitsOf } from './access/limits';
 import { AccessDirectory, type Caller } from './access/directory';
 import { ThreatAlerts } from './access/threat-alerts';
 import { Threats } from './access/threats';
@@ -81,7 +82,12 @@ async function guard(app: FastifyInstance, options: ServerOptions, { access, thr
   await app.register(rateLimit, { global: false });
   const limits = limitsOf(app, options.perMinute);
   const anyone = anyoneOf(options);
-  app.addHook('onRequest', async (request) => letIn(request, { access, limits, threats, ...(anyone && { anyone }) }));
+  const door = { access, limits, threats, ...(anyone && { anyone }) };
+  app.addHook('onRequest', (request, _, done) => {
+    const letting = letIn(request, door);
+    if (letting) letting.then(() => done(), done);
+    else done();
+  });
 }
 
 /** Adds everything that the server has an answer for. */

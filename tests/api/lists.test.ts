@@ -115,6 +115,21 @@ describe('lists', () => {
     expect((await get('/environments', { 'if-none-match': tag })).status).toBe(200);
   });
 
+  it('have the headers of every answer also where they come from memory', async () => {
+    await get('/whoami');
+    const [answer, other] = [await get('/whoami'), await get('/environments')];
+    const varying = ['content-length', 'etag', 'date'];
+    const common = ({ headers }: typeof answer) =>
+      Object.fromEntries(Object.entries(headers).filter(([name]) => !varying.includes(name)));
+    expect(common(answer)).toEqual(common(other));
+    expect(answer.headers['content-length']).toBe(String(Buffer.byteLength(answer.text)));
+    const tag = answer.headers.etag as string;
+    const again = await get('/whoami', { 'if-none-match': tag });
+    expect([again.status, again.text, again.headers.etag]).toEqual([304, '', tag]);
+    expect(again.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'private, no-cache' });
+    expect((await get('/whoami', { 'if-none-match': '"x"' })).text).toBe(answer.text);
+  });
+
   it('have no tag where they are a refusal', async () => {
     const { status, headers } = await get('/environments/none/production');
     expect([status, headers.etag]).toEqual([404, undefined]);

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { networkOf } from '../../guard/addresses';
 import { isExpectedHost, type Expected } from '../../guard/expected-host';
 import { isName } from '../../model/names';
 import { ApiProblem } from '../problems';
@@ -9,6 +8,7 @@ import { requirePermission } from './authorise';
 import type { AccessDirectory, Caller } from './directory';
 import { readCookie } from '../auth/browser/cookies';
 import { requireOwnPage } from './origin';
+import type { Limits } from './limits';
 import type { Threats } from './threats';
 
 declare module 'fastify' {
@@ -81,22 +81,48 @@ export interface Door {
   anyone?: Caller;
 }
 
-/** Checks the token of a request, and whether its owner may make it. Runs before a body is read. */
-export async function letIn(request: FastifyRequest, { access, limits, threats, anyone }: Door): Promise<void> {
-  const { action, isRare } = request.routeOptions.config;
-  const isOpen = action === 'open' || action === 'hook';
-  if (isOpen) threats.requireUnblocked(request.ip);
-  if (isRare) requireRate(await limits.ofRare(request));
-  if (isOpen) return requireRate(await limits.ofAddress(request));
-  const isAnyone = anyone !== undefined && request.headers.authorization === undefined;
-  if (isAnyone) requireOwnPage(request);
-  const caller = isAnyone
-    ? anyone
-    : (recognised(request, access) ?? (await callerOf(request, access, limits, threats)));
+/**
+ * Checks the token of a request, and whether its owner may make it. Runs before a body is read. A request with a token
+ * that was let in a moment ago waits for nothing.
+ * @throws ApiProblem, now or later, if it is not let in
+ */
+export function letIn(request: FastifyRequest, door: Door): Promise<void> | undefined {
+  const { action } = request.routeOptions.config;
+  if (action === 'open' || action === 'hook') return letEverybodyIn(request, door);
+  const known = knownCaller(request, door);
+  if (!known) return callerOf(request, door).then((caller) => admit(request, caller, action, door));
+  admit(request, known, action, door);
+  return undefined;
+}
+
+async function letEverybodyIn(request: FastifyRequest, { limits, threats }: Door): Promise<void> {
+  threats.requireUnblocked(request.ip);
+  if (request.routeOptions.config.isRare) await limits.countRare(request);
+  await limits.countAddress(request);
+}
+
+/** Whoever made a request with the same token a moment ago, or needs none. */
+function knownCaller(request: FastifyRequest, { access, anyone }: Door): Caller | undefined {
+  const { authorization } = request.headers;
+  if (authorization === undefined) {
+    if (anyone) requireOwnPage(request);
+    return anyone;
+  }
+  const token = tokenIn(authorization);
+  return token === undefined ? undefined : access.recognise(token);
+}
+
+/** @throws ApiProblem if a caller may not make a request */
+function admit(
+  request: FastifyRequest,
+  caller: Caller,
+  action: Route['action'] | undefined,
+  { limits, threats }: Door,
+): void {
   const source = `token ${caller.token}`;
   threats.requireUnblocked(source);
   request.caller = caller;
-  requireRate(await (request.routeOptions.config.frequent ? limits.ofSessions(request) : limits.ofCaller(request)));
+  limits.countCaller(caller.token, request.routeOptions.config.frequent === true);
   if (request.is404) return;
   if (action === undefined) throw new ApiProblem('forbidden', 'nobody may do this');
   try {
@@ -139,25 +165,14 @@ function sessionCookie(request: FastifyRequest, { cookies }: AccessDirectory): s
   });
 }
 
-/** Whoever made a request with the same token a moment ago. */
-function recognised({ headers }: FastifyRequest, access: AccessDirectory): Caller | undefined {
-  const token = tokenIn(headers.authorization);
-  return token === undefined ? undefined : access.recognise(token);
-}
-
 /** @throws ApiProblem without a valid token; after many of those, an address has to wait */
-async function callerOf(
-  request: FastifyRequest,
-  access: AccessDirectory,
-  limits: Limits,
-  threats: Threats,
-): Promise<Caller> {
+async function callerOf(request: FastifyRequest, { access, limits, threats }: Door): Promise<Caller> {
   try {
     return await identify(request, access);
   } catch (error) {
     if (error instanceof ApiProblem) {
       threats.requireUnblocked(request.ip);
-      requireRate(await limits.ofAddress(request));
+      await limits.countAddress(request);
       threats.denied(request.ip);
     }
     throw error;
@@ -180,38 +195,4 @@ function tokenIn(header = ''): string | undefined {
 function targetOf(params: unknown): { stack: string; environment: string } | undefined {
   const { stack, environment } = params as { stack?: string; environment?: string };
   return isName('stack', stack) && isName('environment', environment) ? { stack, environment } : undefined;
-}
-
-type Rate = { isAllowed: true } | { isAllowed: false; isExceeded: boolean; ttlInSeconds: number };
-
-/** Count requests; of callers by their tokens, of everybody else by address. */
-export interface Limits {
-  ofCaller(request: FastifyRequest): Promise<Rate>;
-  /** Of callers who type into commands. */
-  ofSessions(request: FastifyRequest): Promise<Rate>;
-  ofAddress(request: FastifyRequest): Promise<Rate>;
-  ofRare(request: FastifyRequest): Promise<Rate>;
-}
-
-/** A session has a message for each key that is pressed, and for each piece of output. */
-const sessionFactor = 10;
-
-/** Requests a minute that somebody makes who types. */
-const rarePerMinute = 30;
-
-export function limitsOf(app: FastifyInstance, perMinute = 600): Limits {
-  const counting = (keyGenerator: (request: FastifyRequest) => string, max = perMinute) =>
-    app.createRateLimit({ max, timeWindow: 60_000, keyGenerator });
-  return {
-    ofCaller: counting(({ caller }) => `token ${caller!.token}`),
-    ofSessions: counting(({ caller }) => `sessions of token ${caller!.token}`, perMinute * sessionFactor),
-    ofAddress: counting(({ ip }) => `address ${networkOf(ip)}`),
-    ofRare: counting(({ ip }) => `rare ${networkOf(ip)}`, Math.min(rarePerMinute, perMinute)),
-  };
-}
-
-/** @throws ApiProblem after too many requests */
-function requireRate(rate: Rate): void {
-  if (!rate.isAllowed && rate.isExceeded)
-    throw new ApiProblem('too_many', `there were too many requests; try again in ${rate.ttlInSeconds} s`);
 }
