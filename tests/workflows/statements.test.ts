@@ -304,6 +304,13 @@ describe('an environment that takes requests of its server only', () => {
     expect(JSON.stringify(await server.access.bindings())).not.toContain('mallory');
   });
 
+  it('lets nobody be kept out but by the server', async () => {
+    const until = Date.now() + 600_000;
+    await engine.client.access.block({ '192.0.2.1': until });
+    await server.access.block({ '192.0.2.2': until });
+    await eventually(async () => expect((await server.access.state()).blocked).toEqual({ '192.0.2.2': until }));
+  });
+
   it('lets nobody log in but at the server', async () => {
     const { access } = engine.client;
     const key = { id: 'a'.repeat(43), x: 'b'.repeat(43), until: Date.now() + 3_600_000 };

@@ -37,12 +37,15 @@ const messages: Record<string, Record<string, Action>> = {
   },
 };
 
-/** Workflows that keep something for the whole installation: each of their updates needs a statement. */
+/** Workflows that keep something for the whole installation: each of their updates needs a statement… */
 const ofInstallation: Record<string, Action> = {
   access: 'access.write',
   users: 'access.write',
   registries: 'registries.write',
 };
+
+/** … and these signals: whoever could send one would keep others out. */
+const signalsOfInstallation: ReadonlySet<string> = new Set(['blocked']);
 
 /** The action of a workflow that is started; undefined if it needs no statement. */
 export function actionOfStart(type: string, [input]: readonly unknown[]): Action | undefined {
@@ -55,7 +58,8 @@ export function actionOfStart(type: string, [input]: readonly unknown[]): Action
 /** The action of a signal or an update, by the id of its workflow; undefined if it needs no statement. */
 export function actionOfMessage(workflowId: string, name: string, isUpdate: boolean): Action | undefined {
   const [type = ''] = workflowId.split('/', 1);
-  if (Object.hasOwn(ofInstallation, type)) return isUpdate ? ofInstallation[type] : undefined;
+  if (Object.hasOwn(ofInstallation, type))
+    return isUpdate || signalsOfInstallation.has(name) ? ofInstallation[type] : undefined;
   const known = Object.hasOwn(messages, type) ? messages[type]! : {};
   return Object.hasOwn(known, name) ? known[name] : undefined;
 }

@@ -58,4 +58,6 @@ export const patches = {
   watchedJobs: 'watched-jobs',
   /** Since 0.2: messages about the whole installation, and ciphertexts that were sealed anew, need a statement. */
   statements: 'statements',
+  /** Since 0.2: what a server tells all others to block needs a statement. */
+  statedBlocks: 'stated-blocks',
 } as const;

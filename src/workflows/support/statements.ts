@@ -51,8 +51,10 @@ export interface IncomingMessage {
 /** Why a message is refused; undefined if it may take effect. Undefined at once if nobody has to judge it. */
 export function judge(message: IncomingMessage): Promise<string | undefined> | undefined {
   const { workflowId } = workflowInfo();
-  if (actionOfMessage(workflowId, message.name, message.isUpdate) === undefined) return undefined;
-  if (isOfInstallation(workflowId) ? !patched(patches.statements) : !required) return undefined;
+  const { name, isUpdate } = message;
+  if (actionOfMessage(workflowId, name, isUpdate) === undefined) return undefined;
+  const patch = isUpdate ? patches.statements : patches.statedBlocks;
+  if (isOfInstallation(workflowId) ? !patched(patch) : !required) return undefined;
   // Also while the workflow is cancelled: an error here would end it.
   const judged = CancellationScope.nonCancellable(() =>
     judging.then(() => ask(workflowId, message)).catch((error: unknown) => toProblem(error).message),
