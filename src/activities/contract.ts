@@ -370,8 +370,11 @@ export interface Activities {
 
   /** Appends to the audit trail; resolves with its last record. */
   recordAudit(place: AuditPlace, entry: AuditEntry): Promise<AuditHead>;
-  /** The last records, and whether the trail is intact; `known`: the last record as the environment remembers it. */
-  readAudit(place: AuditPlace, last: number, known: AuditHead | undefined): Promise<AuditTrail>;
+  /**
+   * The last records, those before the number `before` if there is one, and whether the trail is intact; `known`: the
+   * last record as the environment remembers it.
+   */
+  readAudit(place: AuditPlace, last: number, known: AuditHead | undefined, before?: number): Promise<AuditTrail>;
 
   /** Verifies a request to a trigger of a kept release, and tells what it asks for. */
   readHook(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AuditTrail } from '../model/audit';
 import { ApiProblem } from './problems';
 
 /** Lists in pages. A cursor is the key of the last entry that a client has: entries that come and go move no page. */
@@ -57,4 +58,29 @@ export function keyIn(cursor: string): Key {
     // It is no cursor of this server.
   }
   throw new ApiProblem('bad_input', 'this is not a cursor', { advice: 'send the "next" of an answer, as it was' });
+}
+
+const mostRecords = 1000;
+
+/** What asks for a page of an audit trail, from the last records backwards. */
+export const auditQuery = z.object({
+  last: z.coerce.number().int().min(1).max(mostRecords).default(50).describe('most records of the answer'),
+  cursor: pageQuery().shape.cursor,
+});
+
+/** The last records before a cursor, oldest first; the number of the first one is the next cursor. */
+export async function auditPage(
+  { last, cursor }: z.output<typeof auditQuery>,
+  read: (last: number, before?: number) => Promise<AuditTrail>,
+): Promise<AuditTrail & { next?: string }> {
+  const trail = await read(last, cursor === undefined ? undefined : numberIn(cursor));
+  const first = trail.records[0]?.sequence ?? 0;
+  return { ...trail, ...(first > 1 && { next: cursorOf(first) }) };
+}
+
+/** @throws ApiProblem if the cursor is none of an audit trail */
+function numberIn(cursor: string): number {
+  const number = Number(keyIn(cursor));
+  if (Number.isSafeInteger(number) && number > 0) return number;
+  throw new ApiProblem('bad_input', 'this is not a cursor of an audit trail');
 }

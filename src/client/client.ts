@@ -115,7 +115,7 @@ export class DirectClient extends Reader {
     return new Registries(this.temporal, {
       requireWorker: () => this.requireWorker(),
       sealingKey: (place) => this.sealingKey(place),
-      trail: (place, last, known) => this.inspect({ kind: 'trail', place, last, known, taskQueue }),
+      trail: (place, last, known, before) => this.inspect({ kind: 'trail', place, last, known, before, taskQueue }),
     });
   }
 

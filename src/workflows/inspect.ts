@@ -76,8 +76,8 @@ export type InspectInput =
   | { kind: 'sealing-key'; place: Place; taskQueue: string }
   | HookRequest
   | ResealRequest
-  | { kind: 'trail'; place: Place; last: number; known?: AuditHead; taskQueue: string }
-  | { kind: 'audit'; stack: Stack; last: number; known?: AuditHead; taskQueue: string }
+  | { kind: 'trail'; place: Place; last: number; before?: number; known?: AuditHead; taskQueue: string }
+  | { kind: 'audit'; stack: Stack; last: number; before?: number; known?: AuditHead; taskQueue: string }
   | { kind: 'engines'; stack: Stack; taskQueue: string }
   | { kind: 'volumes'; stack: Stack; taskQueue: string }
   | { kind: 'remove-volume'; stack: Stack; name: string; taskQueue: string; act?: Act };
@@ -124,8 +124,7 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
   if (input.kind === 'act') return recordAct(input.place, taskQueue, input.what, input.act) as Promise<undefined>;
   if (input.kind === 'sealing-key') return activity('sealingKey', taskQueue, 'the key to seal values with')();
   if (input.kind === 'reseal') return reseal(input);
-  if (input.kind === 'trail')
-    return activity('readAudit', taskQueue, 'read the audit trail')(input.place, input.last, input.known);
+  if (input.kind === 'trail') return readAudit(input.place, input);
   if (input.kind === 'hook') {
     const { place, release, trigger, delivery } = input;
     return activity('readHook', taskQueue, `verify a request to the trigger ${trigger}`)(
@@ -156,7 +155,7 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
     case 'exec':
       return exec(input);
     case 'audit':
-      return activity('readAudit', taskQueue, 'read the audit trail')(auditPlaceOf(stack), input.last, input.known);
+      return readAudit(auditPlaceOf(stack), input);
     case 'engines':
       return engines(input);
     case 'volumes':
@@ -205,6 +204,13 @@ async function status({ stack, taskQueue }: StackQuestion): Promise<Answers<Inst
   return askEach(hostsOf(stack, taskQueue), async ({ name, taskQueue: queue }) =>
     (await activity('describeInstances', queue, 'inspect all instances')(stack)).map((line) => onHost(line, name)),
   );
+}
+
+function readAudit(
+  place: AuditPlace,
+  { taskQueue, last, known, before }: { taskQueue: string; last: number; known?: AuditHead; before?: number },
+): Promise<AuditTrail> {
+  return activity('readAudit', taskQueue, 'read the audit trail')(place, last, known, before);
 }
 
 async function logs({ stack, taskQueue, services, tail, after, times }: LogsRequest): Promise<Answers<InstanceLog>> {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { DeployCodeClient, EngineUnreachable } from '../../src/client';
 import { messagesOf } from '../../src/client/remote/event-stream';
+import { trailOf } from '../../src/client/remote/pages';
 import { originOf, Transport } from '../../src/client/remote/transport';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -108,6 +109,29 @@ describe('a client of a server', () => {
     expect(await send('GET')).toEqual({ id: 'one' });
     answers = [lost, kept];
     await expect(send('DELETE')).rejects.toThrow('does not answer');
+  });
+
+  it('reads an audit trail by its pages, and no more of it than is wanted', async () => {
+    const asked: string[] = [];
+    const total = 2300;
+    answers = [
+      (request, response) => {
+        asked.push(request.url!);
+        const { searchParams } = new URL(request.url!, url);
+        const end = Number(searchParams.get('cursor') ?? total + 1);
+        const first = Math.max(1, end - Number(searchParams.get('last')));
+        const records = Array.from({ length: end - first }, (_, index) => ({ sequence: first + index }));
+        json({ records, total, ...(first > 1 && { next: String(first) }) })(request, response);
+      },
+    ];
+    const read = async (last: number) => {
+      const { records, ...rest } = await trailOf(new Transport({ server: url, token: 'dct_1' }), '/audit', last);
+      expect(rest).toEqual({ total });
+      return [records.length, records[0]?.sequence, records.at(-1)?.sequence];
+    };
+    expect(await read(1500)).toEqual([1500, 801, 2300]);
+    expect(asked).toEqual(['/api/v1/audit?last=1000', '/api/v1/audit?last=500&cursor=1301']);
+    expect(await read(5000)).toEqual([2300, 1, 2300]);
   });
 
   it('sends a token to no other address, and takes no page for an answer', async () => {

@@ -104,6 +104,28 @@ describe('the API of a running engine', () => {
     expect(records.at(-1)).toMatchObject({ by: 'service:ci', from: `127.0.0.1 with token ${token}`, why: 'the first' });
   });
 
+  it('shows the audit trails page by page, to their first record', async () => {
+    await engine.client.access.grant({ subject: 'service:auditor', role: 'admin', scope: '*' });
+    const auditor = await tokenFor('service:auditor');
+    await eventually(async () => expect((await call(auditor, 'GET', '/audit')).status).toBe(200));
+    for (const [path, token] of [
+      [at('/audit'), operator],
+      ['/audit', auditor],
+    ] as const) {
+      const whole = (await call(token, 'GET', `${path}?last=1000`)).body as { records: object[]; next?: string };
+      expect(whole.next).toBeUndefined();
+      const paged: object[] = [];
+      for (let cursor = ''; ;) {
+        const { records, next } = (await call(token, 'GET', `${path}?last=2${cursor}`)).body as typeof whole;
+        paged.unshift(...records);
+        if (next === undefined) break;
+        cursor = `&cursor=${next}`;
+      }
+      expect(paged).toEqual(whole.records);
+    }
+    expect((await call(operator, 'GET', at('/audit?cursor=x'))).status).toBe(400);
+  });
+
   it('makes one deployment of a request that is repeated with its key, and another for somebody else', async () => {
     const key = { 'idempotency-key': 'run-4711' };
     const body = { kind: 'restart', services: ['web'] };

@@ -35,7 +35,7 @@ export function auditActivities(
         return { sequence, hash, ...place };
       }),
 
-    readAudit: (about, last, known) =>
+    readAudit: (about, last, known, before = Infinity) =>
       withHeartbeat(async () => {
         const { records, ...proof } = await trails()
           .examine(about, known?.place === place?.place ? known : undefined)
@@ -46,7 +46,7 @@ export function auditActivities(
           ? ['this worker continues deployments that it cannot record (--audit-best-effort)']
           : [];
         return {
-          records: records.slice(-last),
+          records: records.filter(({ sequence }) => sequence < before).slice(-last),
           total: records.length,
           ...proof,
           proof: [...proof.proof, ...unrecorded],

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { summaryOf } from '../../client/history/releases';
-import type { AuditTrail } from '../../model/audit';
 import type { EnvironmentState } from '../../workflows/messages';
 import { may } from '../access/authorise';
-import { cursorOf, keyIn, next, pageOf, pageQuery } from '../pages';
+import { auditPage, auditQuery, next, pageOf, pageQuery } from '../pages';
 import { ApiProblem, orNotFound } from '../problems';
 import { answerOf, named, place, route, type Route } from '../route';
 import {
@@ -145,33 +144,14 @@ export const environmentRoutes: Route[] = [
     tag,
     summary: 'The last records of the audit trail, which is verified',
     params: place,
-    query: z.object({
-      last: z.coerce.number().int().min(1).max(1000).default(50).describe('most records of the answer'),
-      cursor: pageQuery().shape.cursor,
-    }),
+    query: auditQuery,
     answer: answerOf({ ...auditFields, ...next }),
     handle: async (call) => {
-      const { last, cursor } = call.query;
-      const trail = await call.client.audit((await lastRelease(call)).stack, cursor === undefined ? last : mostRecords);
-      return recordsBefore(trail, last, cursor);
+      const { stack } = await lastRelease(call);
+      return auditPage(call.query, (last, before) => call.client.audit(stack, last, before));
     },
   }),
 ];
-
-/** Older records are shown by the command line. */
-const mostRecords = 2000;
-
-/** The last records before a cursor, oldest first. @throws ApiProblem if the server does not read as far back */
-function recordsBefore(trail: AuditTrail, most: number, cursor: string | undefined) {
-  const end = cursor === undefined ? Infinity : Number(keyIn(cursor));
-  const records = trail.records.filter(({ sequence }) => sequence < end).slice(-most);
-  const first = records[0]?.sequence ?? 0;
-  if (cursor !== undefined && records.length < most && first > 1)
-    throw new ApiProblem('refused', `the server shows the last ${mostRecords} records only`, {
-      advice: '`deploy-code audit` shows all of them',
-    });
-  return { ...trail, records, ...(first > 1 && { next: cursorOf(first) }) };
-}
 
 /** Acts that wait to be recorded are left out: they belong to the audit trail. */
 export function stateView({ acts: _acts, ...state }: EnvironmentState): Omit<EnvironmentState, 'acts'> {

@@ -3,7 +3,7 @@ import { roles } from '../../model/access';
 import { installation } from '../../workflows/messages';
 import type { AccessDirectory } from '../access/directory';
 import { ApiProblem } from '../problems';
-import { next, pageOf, pageQuery } from '../pages';
+import { auditPage, auditQuery, next, pageOf, pageQuery } from '../pages';
 import { answerOf, done, moment, name, named, route, type Route } from '../route';
 import { auditFields, sealingKey, time } from './answers';
 
@@ -190,9 +190,9 @@ export const installationRoutes: Route[] = [
     action: 'access.read',
     tag: 'access',
     summary: 'The last records of the audit trail of the installation: logins at registries, roles and tokens',
-    query: z.object({ last: z.coerce.number().int().min(1).max(1000).default(50) }),
-    answer: answerOf(auditFields),
-    handle: ({ client, query }) => client.registries.audit(query.last),
+    query: auditQuery,
+    answer: answerOf({ ...auditFields, ...next }),
+    handle: ({ client, query }) => auditPage(query, (last, before) => client.registries.audit(last, before)),
   }),
   route({
     method: 'DELETE',

@@ -188,9 +188,12 @@ export class Reader extends InstanceReader {
     return this.handle(requireDeploymentOf(place, workflowId));
   }
 
-  /** The last records of the audit trail, and the problem if the trail was changed: all records are verified. */
-  async audit(stack: Stack, last = 50): Promise<AuditTrail> {
+  /**
+   * The last records of the audit trail, or the last before the number `before`, and the problem if the trail was
+   * changed: all records are verified.
+   */
+  async audit(stack: Stack, last = 50, before?: number): Promise<AuditTrail> {
     const known = (await this.environment(placeOf(stack)))?.audit;
-    return this.inspect({ kind: 'audit', stack, last, taskQueue, ...(known && { known }) });
+    return this.inspect({ kind: 'audit', stack, last, before, taskQueue, ...(known && { known }) });
   }
 }

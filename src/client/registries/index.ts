@@ -43,7 +43,7 @@ export interface LoginOptions {
 interface Engine {
   requireWorker(): Promise<void>;
   sealingKey(place: Place): Promise<SealingKey>;
-  trail(place: Place, last: number, known: RegistriesState['audit']): Promise<AuditTrail>;
+  trail(place: Place, last: number, known: RegistriesState['audit'], before?: number): Promise<AuditTrail>;
 }
 
 /** In bytes. Tokens of clouds have some thousands. */
@@ -119,9 +119,12 @@ export class Registries {
     return names.sort();
   }
 
-  /** The last records of the audit trail of the installation: who logged in and out where. */
-  async audit(last = 50): Promise<AuditTrail> {
-    return this.engine.trail(installation, last, (await this.read()).audit);
+  /**
+   * The last records of the audit trail of the installation, or the last before the number `before`: who logged in and
+   * out where.
+   */
+  async audit(last = 50, before?: number): Promise<AuditTrail> {
+    return this.engine.trail(installation, last, (await this.read()).audit, before);
   }
 
   private async read(): Promise<RegistriesState> {

@@ -29,7 +29,7 @@ import type { RequestOptions } from '../request';
 import { sealStack } from '../secrets/seal';
 import { RemoteAccess } from './access';
 import { RemoteBuilds } from './builds';
-import { pagesOf } from './pages';
+import { pagesOf, trailOf } from './pages';
 import { RemoteDeployment } from './deployment';
 import { pathOf } from './paths';
 import { NotFound } from './problems';
@@ -299,7 +299,7 @@ export class RemoteClient implements EngineClient {
   }
 
   audit(stack: Stack, last = 50): Promise<AuditTrail> {
-    return this.transport.ask('GET', `${pathOf(placeOf(stack))}/audit`, { query: { last } });
+    return trailOf(this.transport, `${pathOf(placeOf(stack))}/audit`, last);
   }
 
   /** Nothing stays open between requests. */

@@ -1,7 +1,9 @@
+import type { AuditTrail } from '../../model/audit';
 import type { Transport } from './transport';
 
 /** Most entries of a page. */
 const pageSize = 200;
+const recordsPerPage = 1000;
 
 /** A list of the server, with all its pages; `most` entries if there are more. */
 export async function pagesOf<T>(transport: Transport, path: string, name: string, most = Infinity): Promise<T[]> {
@@ -14,4 +16,20 @@ export async function pagesOf<T>(transport: Transport, path: string, name: strin
     cursor = page.next;
     if (cursor === undefined || entries.length >= most) return entries;
   }
+}
+
+/** The last records of an audit trail, oldest first, however many pages of the server they are. */
+export async function trailOf(transport: Transport, path: string, last: number): Promise<AuditTrail> {
+  let trail: (AuditTrail & { next?: string }) | undefined;
+  for (let left = last; ;) {
+    const query = { last: Math.min(recordsPerPage, left), ...(trail?.next !== undefined && { cursor: trail.next }) };
+    const page: AuditTrail & { next?: string } = await transport.ask('GET', path, { query });
+    left -= page.records.length;
+    trail = { ...(trail ?? page), records: [...page.records, ...(trail?.records ?? [])], next: page.next };
+    if (page.next === undefined || left <= 0) return withoutNext(trail);
+  }
+}
+
+function withoutNext({ next: _, ...trail }: AuditTrail & { next?: string }): AuditTrail {
+  return trail;
 }

@@ -4,6 +4,7 @@ import { requireName } from '../../model/names';
 import { normalRegistry } from '../../model/names/registry';
 import { sealedCredential, type LoginOptions, type RegistryLine } from '../registries';
 import { verifyCredential, type Credential, type Verification } from '../registries/verify';
+import { trailOf } from './pages';
 import type { Transport } from './transport';
 
 /** Logins of the installation at image registries, through a server, which never sees a password. */
@@ -39,7 +40,7 @@ export class RemoteRegistries {
   }
 
   audit(last = 50): Promise<AuditTrail> {
-    return this.transport.ask('GET', '/audit', { query: { last } });
+    return trailOf(this.transport, '/audit', last);
   }
 }
 

@@ -236,6 +236,7 @@ export const inputs = {
     kind: oneOf('trail'),
     place: fields({ stack: named('stack'), environment: named('environment') }),
     last: 'count',
+    before: optional('count'),
     taskQueue: 'text',
   }),
   hook: fields({
