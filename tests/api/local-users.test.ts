@@ -115,6 +115,36 @@ describe('local users', () => {
     expect(sessions()).toEqual([]);
   });
 
+  it('see their own sessions, and end them one by one', async () => {
+    await withUser();
+    await withUser('bo');
+    const [here, there, others] = [new BrowserLike(app), new BrowserLike(app, '192.0.2.44'), new BrowserLike(app)];
+    for (const browser of [here, there]) await logIn(browser);
+    await logIn(others, { user: 'bo' });
+    const { body } = await here.open('/auth/sessions');
+    expect(body).toContain('this browser, by password');
+    expect(body).toContain('another browser, by password');
+    expect(body).toContain('from 192.0.2.44, since');
+    const idOf = async (browser: BrowserLike) => {
+      const page = (await browser.open('/auth/sessions')).body;
+      return /name="session" value="([0-9a-f]{16})" \/>\s*<dl>\s*<dt>this browser/.exec(page)![1]!;
+    };
+    const ids = { here: await idOf(here), there: await idOf(there), others: await idOf(others) };
+    expect(body).not.toContain(ids.others);
+
+    await here.open('/auth/sessions');
+    for (const session of [ids.others, 'x', ''])
+      expect((await here.send('/auth/sessions', { session })).to).toBe('/auth/sessions');
+    expect(await isLoggedIn(others)).toBe(true);
+    expect((await here.send('/auth/sessions', { session: ids.there })).to).toBe('/auth/sessions');
+    expect(await isLoggedIn(there)).toBe(false);
+    expect((await there.open('/auth/sessions')).to).toBe('/login?return=%2Fauth%2Fsessions');
+    await here.open('/auth/sessions');
+    expect((await here.send('/auth/sessions', { session: ids.here })).to).toBe('/login');
+    expect(await isLoggedIn(here)).toBe(false);
+    expect(sessions()).toHaveLength(1);
+  });
+
   it('become the first admin by the link that a server prints, for an hour', async () => {
     const granted: unknown[] = [];
     world.access.grant = async (role: unknown) => void granted.push(role);
@@ -327,6 +357,7 @@ describe('local users', () => {
     ['/auth/passkey', { answer: '{}' }],
     ['/auth/account/app', {}],
     ['/auth/account/password', {}],
+    ['/auth/sessions', { session: '0123456789abcdef' }],
   ])('refuse %s from a page of somebody else', async (path, fields) => {
     await withUser();
     const browser = new BrowserLike(app);

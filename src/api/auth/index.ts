@@ -3,6 +3,7 @@ import { addPageHeaders } from '../headers';
 import { problemIn, type Problem } from '../problems';
 import { addLogin } from './browser/login';
 import { sendTrouble, stylePath } from './browser/page';
+import { addSessions } from './browser/sessions';
 import { style } from './browser/style';
 import type { AuthContext } from './context';
 import { addLocalUsers, LocalContext } from './local';
@@ -26,6 +27,7 @@ export async function addAuth(app: FastifyInstance, context: AuthContext): Promi
     pages.setErrorHandler((error, request, reply) => sendError(error, request, reply, context));
     const local = new LocalContext(context);
     addLogin(pages, context, local);
+    addSessions(pages, context);
     addLocalUsers(pages, local);
     addProviderLogin(pages, context);
     addAuthorize(pages, context);

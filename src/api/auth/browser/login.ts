@@ -4,7 +4,7 @@ import type { LocalContext } from '../local/context';
 import { localForms } from '../local/password';
 import { formToken, requireForm } from './forms';
 import { html, type Html } from './html';
-import { sendPage } from './page';
+import { sendPage, sessionsPath } from './page';
 import { returnPath } from './return-path';
 import { endBrowserSession, sessionOf, type BrowserSession } from './session';
 
@@ -74,6 +74,7 @@ function sendAccount(
         <dd>${method}</dd>
       </dl>
       ${isLocal(method) && html`<a class="button" href="/auth/account">Password and second factors</a>`}
+      <a class="button" href="${sessionsPath}">Your sessions</a>
       <form method="post" action="/auth/logout">
         ${formToken(context, request, reply)}
         <button class="button">Log out</button>

@@ -4,6 +4,8 @@ import { Html, html } from './html';
 /** Where the style is. */
 export const stylePath = '/auth/style.css';
 export const scriptPath = '/auth/passkey.js';
+/** Where people see and end their sessions. */
+export const sessionsPath = '/auth/sessions';
 
 interface PageOptions {
   title: string;
