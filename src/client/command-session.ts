@@ -47,7 +47,8 @@ export class CommandSession {
   ) {}
 
   /**
-   * Passes input and output on until the command has ended; resolves with its exit code.
+   * Passes input and output on until the command has ended; resolves with its exit code once it has passed on all
+   * output.
    * @throws BadRequest if there is more input than a session passes on
    */
   async exitCode(): Promise<number> {
@@ -61,13 +62,14 @@ export class CommandSession {
         this.reportAlive(over.signal),
       ]);
       const { exitCode } = await result;
+      await this.takeAllOutput();
       return exitCode;
     } catch (error) {
       await this.hangUp().catch(() => undefined);
+      await this.takeAllOutput().catch(() => undefined);
       throw error;
     } finally {
       over.abort();
-      await this.takeOutput().catch(() => undefined);
     }
   }
 
@@ -89,6 +91,11 @@ export class CommandSession {
       if (await this.takeOutput()) this.activeAt = monotonicMs();
       await sleep(readAgainIn(monotonicMs() - this.activeAt), undefined, { signal });
     }
+  }
+
+  /** One answer holds a part of what is left only. */
+  private async takeAllOutput(): Promise<void> {
+    while (await this.takeOutput());
   }
 
   /** One read at a time: messages can be opened only once, and in their order. */
