@@ -51,7 +51,10 @@ export type HoldReason = 'pulled' | 'kept';
 
 export interface ExecResult {
   exitCode: number;
+  /** At most 256 KiB of what it wrote. */
   output: string;
+  /** There was more output. */
+  isCut?: boolean;
 }
 
 /** Which log lines are wanted by their time; only for runtimes that keep it ({@link RuntimeTraits.logTimes}). */

@@ -104,7 +104,7 @@ export interface InspectResults {
   plan: { plan: PlanSummary; refusals: Refusal[] };
   status: Answers<InstanceLine>;
   logs: Answers<InstanceLog>;
-  exec: { exitCode: number; output: string };
+  exec: { exitCode: number; output: string; isCut?: boolean };
   act: undefined;
   trail: AuditTrail;
   audit: AuditTrail;

@@ -387,7 +387,19 @@ export function contract(subject: () => ContractSubject): void {
 
   it('runs a command in an instance', async () => {
     const instance = await start(subject().running('exec'));
-    expect(await runtime().exec(instance.name, ['true'], 5000)).toMatchObject({ exitCode: 0 });
+    expect(await runtime().exec(instance.name, ['true'], 5000)).toEqual({ exitCode: 0, output: '' });
+  });
+
+  it('says that a command wrote more than it collects', async () => {
+    // Commands of this one write what the test has said before.
+    if (subject().driver.name === 'memory') return;
+    const instance = await start(subject().running('much'));
+    const write = (bytes: number) => ['sh', '-c', `head -c ${bytes} /dev/zero | tr '\\0' x`];
+    const most = 256 * 1024;
+    const whole = await runtime().exec(instance.name, write(most), 20_000);
+    expect([whole.output.length, whole.isCut]).toEqual([most, undefined]);
+    const cut = await runtime().exec(instance.name, write(most + 1), 20_000);
+    expect([cut.output.length, cut.isCut]).toEqual([most, true]);
   });
 }
 

@@ -83,8 +83,8 @@ export function readingActivities(dependencies: Dependencies): ReadingActivities
       withHeartbeat(async () => {
         requireExec();
         await secrets.learn(context.secrets, context.envFiles);
-        const { exitCode, output } = await runtimes(context).exec(instance, command, timeoutMs);
-        return { exitCode, output: secrets.mask(output) };
+        const { output, ...rest } = await runtimes(context).exec(instance, command, timeoutMs);
+        return { ...rest, output: secrets.mask(output) };
       }),
 
     converse: (context, instance, command, session) =>

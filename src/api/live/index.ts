@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeploymentHandle, DirectClient } from '../../client';
 import { find } from '../routes/deployment-of';
+import { lastReleaseIfAny, requireServices } from '../routes/release-of';
 import { readDeployment } from './deployments';
 import { readEnvironment } from './environments';
 import { LogSource } from './logs';
@@ -72,8 +73,15 @@ export class Live {
         return found(`environment:${stack}/${environment}`, readEnvironment(client, topic.place, pace), () => 0);
       }
       case 'logs':
+        if (topic.services.length > 0 && from.after === undefined) await this.requireServices(topic);
         return LogSource.found(client, topic, from);
     }
+  }
+
+  /** @throws ApiProblem for services that what is deployed does not have: nothing would ever be heard of them */
+  private async requireServices({ place, services }: Extract<Topic, { kind: 'logs' }>): Promise<void> {
+    const release = await lastReleaseIfAny({ client: this.client, params: place });
+    if (release) requireServices(services, release.stack);
   }
 
   /** Asks once however many want to follow it. @throws WorkflowNotFoundError if there is no such deployment */

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { ApiProblem } from '../problems';
 import { answerOf, done, flag, moment, name, named, place, route, type Route } from '../route';
 import { away } from './answers';
-import { currentRelease, lastRelease } from './release-of';
+import { currentRelease, lastRelease, requireServices } from './release-of';
 
 /** What runs in an environment: instances, their logs, hosts and volumes. */
 
@@ -101,7 +100,7 @@ export const instanceRoutes: Route[] = [
     handle: async (call) => {
       const { services, tail } = call.query;
       const { stack } = await currentRelease(call);
-      const { found, away: missing } = await call.client.logs(stack, knownServices(services, stack.services), tail);
+      const { found, away: missing } = await call.client.logs(stack, requireServices(namesIn(services), stack), tail);
       return { logs: found, away: missing };
     },
   }),
@@ -159,7 +158,11 @@ export const instanceRoutes: Route[] = [
     summary: 'Runs a command inside an instance',
     params: place.extend({ instance: z.string().min(1).max(255) }),
     body: z.object({ command: z.array(z.string().min(1).max(longestCommand)).min(1).max(100) }),
-    answer: z.object({ exitCode: z.int(), output: z.string() }),
+    answer: z.object({
+      exitCode: z.int(),
+      output: z.string().describe('at most 256 KiB; a session passes on more'),
+      isCut: z.boolean().optional().describe('there was more output'),
+    }),
     handle: async (call) =>
       call.client.exec(
         (await currentRelease(call)).stack,
@@ -206,14 +209,4 @@ export const instanceRoutes: Route[] = [
 
 function namesIn(text: string | undefined): string[] {
   return (text ?? '').split(',').filter(Boolean);
-}
-
-/** @throws ApiProblem for a service that the release does not have */
-function knownServices(text: string | undefined, services: Record<string, unknown>): string[] {
-  const names = namesIn(text);
-  const unknown = names.find((each) => !Object.hasOwn(services, each));
-  if (unknown === undefined) return names;
-  throw new ApiProblem('bad_input', `the current release has no service "${unknown}"`, {
-    advice: `it has ${Object.keys(services).join(', ')}`,
-  });
 }

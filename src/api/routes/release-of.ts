@@ -1,4 +1,5 @@
 import { lastIn } from '../../client/history/releases';
+import type { Stack } from '../../model/stack';
 import type { EnvironmentState, Place, ReleaseContents } from '../../workflows/messages';
 import { ApiProblem } from '../problems';
 import type { Services } from '../route';
@@ -19,6 +20,13 @@ export async function lastRelease(call: InPlace): Promise<ReleaseContents> {
   return releaseIn(call, state, lastIn(state));
 }
 
+/** The same; undefined if nothing was ever deployed. */
+export async function lastReleaseIfAny(call: InPlace): Promise<ReleaseContents | undefined> {
+  const state = await call.client.environment(call.params);
+  const number = lastIn(state);
+  return number === undefined ? undefined : releaseIn(call, state, number);
+}
+
 function releaseIn(
   { client, params }: InPlace,
   state: EnvironmentState | undefined,
@@ -27,4 +35,13 @@ function releaseIn(
   if (number !== undefined) return client.release(params, number, state);
   const { stack, environment } = params;
   throw new ApiProblem('not_found', `nothing is deployed in ${stack}/${environment}; deploy it first`);
+}
+
+/** The names. @throws ApiProblem for a service that the release does not have */
+export function requireServices(names: readonly string[], { services }: Pick<Stack, 'services'>): string[] {
+  const unknown = names.find((each) => !Object.hasOwn(services, each));
+  if (unknown === undefined) return [...names];
+  throw new ApiProblem('bad_input', `the current release has no service "${unknown}"`, {
+    advice: `it has ${Object.keys(services).join(', ')}`,
+  });
 }

@@ -31,16 +31,18 @@ export function runCommand(
     });
     const chunks: Buffer[] = [];
     let kept = 0;
+    let isCut = false;
     const collect = (chunk: Buffer) => {
       const wanted = chunk.subarray(0, largestOutput - kept);
       chunks.push(wanted);
       kept += wanted.length;
+      isCut ||= wanted.length < chunk.length;
     };
     const end = (exitCode: number, more = '') => {
       clearTimeout(timer);
       child.stdout.destroy();
       child.stderr.destroy();
-      resolve({ exitCode, output: Buffer.concat(chunks).toString('utf8') + more });
+      resolve({ exitCode, output: Buffer.concat(chunks).toString('utf8') + more, ...(isCut && { isCut }) });
     };
     const timer = setTimeout(() => {
       if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');

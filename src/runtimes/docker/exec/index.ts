@@ -45,7 +45,7 @@ export async function exec(
     throw new CommandLeft(`${message}, and could not be killed`, isOver);
   }
   const { ExitCode } = await docker(() => run.inspect());
-  return { exitCode: ExitCode ?? -1, output: output.text() };
+  return { exitCode: ExitCode ?? -1, ...output.result() };
 }
 
 /** True if the stream ends in time; it is closed in any case. */

@@ -45,7 +45,7 @@ export async function exec(
       deadline - monotonicMs(),
       () => new RuntimeError('software', `the command did not end within ${timeoutMs} ms`),
     );
-    return { exitCode: exitCodeOf(status), output: output.text() };
+    return { exitCode: exitCodeOf(status), ...output.result() };
   } finally {
     connection.end();
   }
