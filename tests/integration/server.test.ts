@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -86,6 +86,34 @@ describe('deploy-code server', () => {
     const listed = await run('access', 'token', 'list');
     expect(listed.stdout).toMatch(new RegExp(`${token.split('_')[1]!}\\s+service:ci .* a pipeline`));
     expect(listed.stdout).not.toContain(token.split('_')[2]);
+  });
+
+  it('takes its roles and users out, and gives them again where they are missing', async () => {
+    await run('access', 'user', 'add', 'bea');
+    const exported = await run('access', 'export');
+    expect(exported).toMatchObject({ code: 0, stderr: '' });
+    expect(exported.stdout).toMatch(/bindings:\n(.*\n)*? +- subject: service:ci\n +role: operator\n +scope: shop\n/);
+    expect(exported.stdout).toMatch(/users:\n(.*\n)*? +- bea\n/);
+    expect(exported.stdout).not.toMatch(/dct_|scrypt|[0-9a-f]{32}/);
+    const file = join(mkdtempSync(join(tmpdir(), 'deploy-code-roster-')), 'roster.yaml');
+    writeFileSync(file, exported.stdout);
+    expect((await run('access', 'import', file)).stdout).toBe('everything is there already\n');
+
+    await run('access', 'withdraw', 'service:ci', 'shop');
+    await run('access', 'user', 'remove', 'bea');
+    const would = await run('access', 'import', file, '--dry-run');
+    expect(would.stdout).toMatch(/^would be: service:ci is operator on shop\nwould be: user bea is added; /);
+    expect((await run('access', 'export')).stdout).not.toContain('bea');
+    const imported = await run('access', 'import', file);
+    expect(imported.stdout).toMatch(/^service:ci is operator on shop\nuser bea is added; /);
+    expect((await run('access', 'export')).stdout).toBe(exported.stdout);
+
+    writeFileSync(file, 'bindings:\n  - { subject: service:x, role: root, scope: shop }\nuser: [bea]\n');
+    const refused = await run('access', 'import', file);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toMatch(/roster\.yaml:2:\d+ .*role/);
+    expect(refused.stderr).toMatch(/roster\.yaml:3:\d+ .*user/);
+    await run('access', 'user', 'remove', 'bea');
   });
 
   it('lets users in whom the command line has invited', async () => {

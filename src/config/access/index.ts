@@ -8,6 +8,7 @@ import { accessFile } from './schema';
 import { subscribersOf } from './subscribers';
 import { baseUrl } from './urls';
 
+export { readRoster, rosterText, type Roster } from './roster';
 export { emptyAccess, type AccessConfig, type Provider } from './config';
 export type { OidcProvider, SamlProvider } from './schema';
 export type { Workload } from './workloads';

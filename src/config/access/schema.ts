@@ -103,6 +103,13 @@ function areDifferent(bindings: readonly { subject: string; scope: string }[]): 
   return new Set(bindings.map(({ subject, scope }) => `${subject} ${scope}`)).size === bindings.length;
 }
 
+/** What `access export` writes: roles with the same words as here, and the local users. */
+export const rosterFile = z.strictObject({
+  bindings: accessFile.shape.bindings,
+  users: z.array(named('localUser')).max(2000).optional(),
+  second_factor: z.boolean().optional(),
+});
+
 export type AccessFile = z.output<typeof accessFile>;
 export type OidcProvider = z.output<typeof oidc>;
 export type SamlProvider = z.output<typeof saml>;

@@ -6,6 +6,7 @@ import { print, printJson, say, table } from '../../output/terminal';
 import { moment } from '../../output/words';
 import { withClient } from '../session';
 import { withKey, type KeyOptions } from './key-option';
+import { addRoster } from './roster';
 import { addUsers } from './users';
 
 interface TokenCommandOptions extends KeyOptions {
@@ -20,6 +21,7 @@ export function addAccess(program: Command): void {
   const access = program.command('access').description('who may do what through `deploy-code server`');
   addRoles(access);
   addUsers(access);
+  addRoster(access);
   addTokens(access.command('token').description('API tokens'));
   addSessions(access.command('session').description('sessions of people who have logged in'));
 }
