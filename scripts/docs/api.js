@@ -30,10 +30,12 @@ const requests = `- Every request has a token: \`Authorization: Bearer dct_…\`
   nevertheless: repeat the request with its key.
 - \`POST …/deployments\` with \`images\` deploys the current release with other images, as a new release; with
   \`stack\` it deploys a stack that a client has read from a file. Secrets in it are sealed by the client.
-- A body has at most 2 MiB. After too many requests a minute the answer is 429 (\`--per-minute\`, default 600).`;
+- A body has at most 2 MiB. Fields and parameters that a route does not have are refused (400). After too many requests
+  a minute the answer is 429 (\`--per-minute\`, default 600); \`Retry-After\` says how long to wait.
+- A server that is stopping answers 503 with the code \`stopping\`: make the request again.`;
 
-const lists = `- A list has at most \`limit\` entries. If there are more, the answer has \`next\`:
-  send it as \`cursor\` for the next page. Entries that come or go meanwhile move no page.
+const lists = `- A list has at most \`limit\` entries, an audit trail \`last\` records. If there are more, the answer
+  has \`next\`: send it as \`cursor\` for the next page. Entries that come or go meanwhile move no page.
 - Answers to \`GET\` have an \`ETag\`. With \`If-None-Match\`, an answer that has not changed is 304 without a body.`;
 
 const live = `\`GET /live?topics=TOPIC,TOPIC\` sends what happens as server-sent events, of up to 10 topics:`;

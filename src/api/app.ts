@@ -36,7 +36,7 @@ export function createApp({ tls, trustedProxies, onFailure }: AppOptions, metric
     ...(trustedProxies && { trustProxy: trustedProxies }),
     routerOptions: { maxParamLength: 300, ignoreTrailingSlash: false },
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    return503OnClosing: false,
   } as never) as unknown as FastifyInstance;
   app.server.maxConnections = connections;
   app.setValidatorCompiler(validatorCompiler);
@@ -45,9 +45,33 @@ export function createApp({ tls, trustedProxies, onFailure }: AppOptions, metric
   app.setNotFoundHandler((request, reply) =>
     answer(new ApiProblem('not_found', 'there is nothing at this address'), request, reply),
   );
+  acceptNoBody(app);
   measure(app, metrics);
+  refuseWhileClosing(app);
   keepWhileWorking(app);
   return app;
+}
+
+/** Programs that say with each request that it is JSON need no body where a route has none. */
+function acceptNoBody(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) =>
+    body === '' ? done(null, undefined) : parse(request, body as string, done),
+  );
+}
+
+/** A connection that was kept open is closed with its next request, which another server answers. */
+function refuseWhileClosing(app: FastifyInstance): void {
+  let isClosing = false;
+  app.addHook('preClose', (done) => {
+    isClosing = true;
+    done();
+  });
+  app.addHook('onRequest', (_, reply, done) => {
+    if (!isClosing) return done();
+    void reply.header('connection', 'close');
+    done(new ApiProblem('stopping', 'this server is stopping', { advice: 'make the request again', retryAfter: 1 }));
+  });
 }
 
 /** The connection of a request stays open while the request is worked on, even if nothing is sent meanwhile. */
@@ -78,6 +102,6 @@ function measure(app: FastifyInstance, metrics: ApiMetrics): void {
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, onFailure: OnFailure): FastifyReply {
   const problem = problemIn(error, request, onFailure);
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="deploy-code"');
-  if (problem.status === 503) void reply.header('retry-after', '5');
+  if (problem.retryAfter !== undefined) void reply.header('retry-after', String(problem.retryAfter));
   return reply.code(problem.status).type('application/problem+json').serializer(JSON.stringify).send(problem);
 }

@@ -17,6 +17,8 @@ export interface Problem {
   exitCode?: number;
   /** What to do about it. */
   advice?: string;
+  /** Time in seconds after which the request may be made again; the header `Retry-After` says the same. */
+  retryAfter?: number;
   /** Of a request that does not fit: each field and what is wrong with it. */
   problems?: { path: string; message: string }[];
 }
@@ -33,17 +35,20 @@ export const problemCodes = {
   too_many: { status: 429, title: 'There were too many requests' },
   lost: { status: 409, title: 'The deployment was lost in Temporal', exitCode: 1 },
   failed: { status: 500, title: 'The request failed' },
+  stopping: { status: 503, title: 'The server is stopping', exitCode: 5 },
   unreachable: { status: 503, title: 'The engine cannot be reached', exitCode: 5 },
 } as const satisfies Record<string, { status: number; title: string; exitCode?: number }>;
 
 export type ProblemCode = keyof typeof problemCodes;
+
+type More = Pick<Problem, 'advice' | 'problems' | 'retryAfter'>;
 
 /** A request that is answered with a problem. */
 export class ApiProblem extends Error {
   constructor(
     readonly code: ProblemCode,
     message: string,
-    readonly more: Pick<Problem, 'advice' | 'problems'> = {},
+    readonly more: More = {},
   ) {
     super(message);
   }
@@ -79,7 +84,7 @@ export function problemOf(error: unknown): Problem {
 interface Known {
   code: ProblemCode;
   detail: string;
-  more?: Pick<Problem, 'advice' | 'problems'>;
+  more?: More;
 }
 
 function knownOf(error: unknown): Known | undefined {
@@ -89,9 +94,11 @@ function knownOf(error: unknown): Known | undefined {
   if (error instanceof BadRequest) return { code: 'refused', detail: error.message };
   if (error instanceof DeploymentLost) return { code: 'lost', detail: error.message };
   if (error instanceof EngineUnreachable)
-    return { code: 'unreachable', detail: error.message, more: { advice: error.advice } };
+    return { code: 'unreachable', detail: error.message, more: { advice: error.advice, retryAfter: unreachableS } };
   return ofFramework(error);
 }
+
+const unreachableS = 5;
 
 const notKept = 'it does not exist, or Temporal has removed it after its retention period';
 

@@ -9,6 +9,8 @@ import type { From, StreamType, Topic } from './live/topics';
 export interface Services {
   client: DirectClient;
   access: AccessDirectory;
+  /** Aborts when the server stops: what waits for something ends then. */
+  stopping: AbortSignal;
 }
 
 /** One request, of somebody who may make it. */
@@ -99,8 +101,25 @@ export function route<
   B extends Schema = z.ZodUndefined,
   A extends Schema = z.ZodUndefined,
 >(of: TypedFields<P, Q, B, A> & Repeated): Route {
-  return of as unknown as Route;
+  const { query, body } = of;
+  return { ...of, ...(query && { query: strict(query) }), ...(body && { body: strict(body) }) } as unknown as Route;
 }
+
+/** Refuses fields that a schema does not have: a misspelt one would do nothing, and nobody would know. */
+function strict(schema: Schema): Schema {
+  if (schema instanceof z.ZodOptional) return strict(schema.unwrap() as Schema).optional();
+  if (schema instanceof z.ZodNullable) return strict(schema.unwrap() as Schema).nullable();
+  if (!(schema instanceof z.ZodObject)) return schema;
+  const known = stricts.get(schema);
+  if (known) return known;
+  const meta = schema.meta();
+  const made = meta ? schema.strict().meta(meta) : schema.strict();
+  stricts.set(schema, made);
+  return made;
+}
+
+/** A schema of two routes is described once. */
+const stricts = new WeakMap<Schema, Schema>();
 
 const longestName = 600;
 const longestCiphertext = 350_100;

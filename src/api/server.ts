@@ -20,6 +20,7 @@ import { addHooks } from './hooks';
 import { Live } from './live';
 import { Audience } from './live/audience';
 import { addEvents } from './live/events-route';
+import { keepPortForLive } from './live/live-port';
 import { addLive, allowWebSockets } from './live/live-route';
 import { ApiMetrics } from './metrics';
 import { routes } from './routes';
@@ -41,6 +42,8 @@ export interface ServerOptions extends AppOptions {
   people?: PeopleOptions;
   /** Streams that one subject has open at a time. */
   streamsPerCaller?: number;
+  /** A port at which there are only live topics. */
+  livePort?: number;
   version: string;
   metrics?: ApiMetrics;
 }
@@ -74,6 +77,7 @@ async function guard(app: FastifyInstance, options: ServerOptions, { access, thr
   app.decorate('openAddresses', requireRules(app));
   addApiHeaders(app);
   await allowWebSockets(app);
+  if (options.livePort !== undefined) keepPortForLive(app, options.livePort);
   const requireOwnHost = hostGuard(hostOf(options));
   app.addHook('onRequest', (request, _, done) => {
     requireOwnHost(request);
@@ -96,8 +100,8 @@ async function addAddresses(
   { client, people, onFailure, version, streamsPerCaller }: ServerOptions,
   { access, threats, metrics }: Parts & { metrics: ApiMetrics },
 ): Promise<void> {
-  const services = { client, access };
   const audience = new Audience(new Live(client, onFailure), access, streamsPerCaller);
+  const services = { client, access, stopping: audience.stopped };
   const streams = { audience, metrics };
   app.addHook('preClose', async () => audience.close());
   addEtags(app);

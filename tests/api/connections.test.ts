@@ -1,11 +1,15 @@
+import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, readFileSync } from 'node:fs';
+import { Agent, get as httpGet, type IncomingHttpHeaders } from 'node:http';
+import { get as httpsGet } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createApiServer } from '../../src/api';
+import { createApiServer, listenForLive } from '../../src/api';
 import type { DirectClient } from '../../src/client';
 import { newApiToken } from '../../src/guard/access/api-token';
+import { freePort } from '../../src/guard/free-port';
 import { makeCertificates } from '../support/certificates';
 
 const { id, digest, text } = newApiToken();
@@ -31,6 +35,36 @@ describe('connections', () => {
     await server.close();
   });
 
+  it('at the port for live topics have nothing else, with TLS too', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'deploy-code-tls-'));
+    makeCertificates(folder, { own: { address: '127.0.0.1', usage: 'serverAuth' } });
+    const read = (name: string) => readFileSync(join(folder, name));
+    const tls = { cert: read('own-cert.pem'), key: read('own-key.pem'), minVersion: 'TLSv1.3' as const };
+    for (const more of [{}, { tls }]) {
+      const livePort = await freePort();
+      const server = await createApiServer({ ...options, ...more, livePort, client: client(async () => []) });
+      await server.listen({ host: '127.0.0.1', port: 0 });
+      const end = await listenForLive(server, { host: '127.0.0.1', port: livePort });
+      const ask = (port: number, path: string) =>
+        new Promise<number>((resolve, reject) => {
+          const [get, kind] = 'tls' in more ? [httpsGet, 'https'] : [httpGet, 'http'];
+          const headers = { authorization: `Bearer ${text}` };
+          get(
+            `${kind}://127.0.0.1:${port}/api/v1${path}`,
+            { headers, agent: false, rejectUnauthorized: false },
+            (got) => resolve(got.resume().statusCode!),
+          ).on('error', reject);
+        });
+      const { port } = server.server.address() as AddressInfo;
+      expect(await ask(port, '/whoami')).toBe(200);
+      expect(await ask(livePort, '/whoami')).toBe(404);
+      // The topics are missing: it is the route that says so.
+      expect([await ask(port, '/live'), await ask(livePort, '/live')]).toEqual([400, 400]);
+      end();
+      await server.close();
+    }
+  });
+
   it('have to send their headers in time, with TLS too', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'deploy-code-tls-'));
     makeCertificates(folder, { own: { address: '127.0.0.1', usage: 'serverAuth' } });
@@ -53,6 +87,40 @@ describe('connections', () => {
     for (const origin of ['https://evil.example', 'null', 'http://127.0.0.1.evil.example', 'http://'])
       expect([origin, await ask({ ...own, origin })]).toEqual([origin, 403]);
     await server.close();
+  });
+
+  it('that are kept are closed with a problem while the server stops, and nothing waits for it', async () => {
+    const begun = new EventEmitter();
+    const server = await createApiServer({
+      ...options,
+      client: client(async () => {
+        begun.emit('begun');
+        return sleep(300, []);
+      }),
+    });
+    await server.listen({ host: '127.0.0.1', port: 0 });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const { port } = server.server.address() as AddressInfo;
+    const ask = (path: string) =>
+      new Promise<{ status: number; body: string; headers: IncomingHttpHeaders }>((resolve, reject) => {
+        const headers = { authorization: `Bearer ${text}` };
+        httpGet(`http://127.0.0.1:${port}/api/v1${path}`, { agent, headers }, (got) => {
+          const read = got.toArray().then((parts) => parts.join(''));
+          read.then((body) => resolve({ status: got.statusCode!, body, headers: got.headers }), reject);
+        }).on('error', reject);
+      });
+    const answers = Promise.all([ask('/environments'), ask('/whoami')]);
+    await once(begun, 'begun');
+    const closed = server.close();
+    const [first, second] = await answers;
+    expect(first.status).toBe(200);
+    expect(second).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '1', connection: 'close', 'content-type': 'application/problem+json' },
+    });
+    expect(JSON.parse(second.body)).toMatchObject({ code: 'stopping', retryAfter: 1 });
+    await closed;
+    agent.destroy();
   });
 
   it('are counted together for the whole network that somebody has in IPv6', async () => {

@@ -92,6 +92,7 @@ describe('lists', () => {
 
   it.each([
     '?limit=0',
+    '?limits=5',
     '?limit=201',
     '?limit=x',
     '?cursor=',

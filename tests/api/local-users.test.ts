@@ -148,6 +148,8 @@ describe('local users', () => {
   it('become the first admin by the link that a server prints, for an hour', async () => {
     const granted: unknown[] = [];
     world.access.grant = async (role: unknown) => void granted.push(role);
+    let isUnclaimed = true;
+    world.access.isUnclaimed = async () => isUnclaimed;
     const old = await world.local.users.inviteFirstAdmin();
     clock += 60 * minute;
     expect((await accept(old.path)).status).toBe(404);
@@ -157,6 +159,15 @@ describe('local users', () => {
     expect(granted).toEqual([{ subject: 'user:admin', role: 'admin', scope: '*' }]);
     await withUser();
     expect(granted).toHaveLength(1);
+  });
+
+  it('do not become the first admin where somebody has a role by then', async () => {
+    world.access.isUnclaimed = async () => false;
+    const { path } = await world.local.users.inviteFirstAdmin();
+    expect(await accept(path)).toMatchObject({
+      status: 404,
+      body: expect.stringContaining('in which nobody has a role yet') as string,
+    });
   });
 
   it('get the same answer to a wrong name, a wrong password, a disabled user and one without a password', async () => {

@@ -40,7 +40,8 @@ describe('a POST that is repeated with its Idempotency-Key', () => {
       headers: {
         authorization: `Bearer ${token}`,
         'idempotency-key': key,
-        ...(body && { 'content-type': 'application/json' }),
+        // Many programs say so with every request, also with those that have no body.
+        'content-type': 'application/json',
       },
       ...(body && { body: JSON.stringify(body) }),
     });

@@ -98,6 +98,13 @@ describe('the API of a running engine', () => {
     });
   });
 
+  it('refuses fields that it does not have: a misspelt one would do nothing', async () => {
+    const misspelt = await call(operator, 'POST', at('/deployments'), { image: { web: 'web:2' } });
+    expect(misspelt).toMatchObject({ status: 400, body: { code: 'bad_input' } });
+    expect(JSON.stringify(misspelt.body)).toContain('image');
+    expect((await call(operator, 'GET', at('/audit?limit=2'))).status).toBe(400);
+  });
+
   it('records who asked, from where and with which token', async () => {
     const { records } = (await call(operator, 'GET', at('/audit'))).body as { records: object[] };
     const token = ((await call(operator, 'GET', '/whoami')).body.token ?? '') as string;

@@ -28,6 +28,8 @@ declare module 'fastify' {
     fromMemory?: boolean;
     /** Nobody needs it often: an address has to wait after a few requests. */
     isRare?: true;
+    /** Takes only what nobody can guess, such as a refresh token: also from an address that others attack from. */
+    isProof?: true;
   }
 }
 
@@ -96,8 +98,9 @@ export function letIn(request: FastifyRequest, door: Door): Promise<void> | unde
 }
 
 async function letEverybodyIn(request: FastifyRequest, { limits, threats }: Door): Promise<void> {
-  threats.requireUnblocked(request.ip);
-  if (request.routeOptions.config.isRare) await limits.countRare(request);
+  const { action, isRare, isProof } = request.routeOptions.config;
+  if (action !== 'hook' && !isProof) threats.requireUnblocked(request.ip);
+  if (isRare) await limits.countRare(request);
   await limits.countAddress(request);
 }
 

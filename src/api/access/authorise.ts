@@ -21,7 +21,7 @@ export function may(caller: Caller, action: Action, target: Target | undefined):
 export function requirePermission(caller: Caller, action: Action, target: Target | undefined): void {
   if (may(caller, action, target)) return;
   const { role, on } = actions[action];
-  const where = on === 'installation' ? '*' : `${target?.stack}/${target?.environment}`;
+  const where = on === 'installation' ? '*' : target ? `${target.stack}/${target.environment}` : 'an environment';
   const limit = caller.limit ? `; your token is limited to ${caller.limit.role} on ${caller.limit.scope}` : '';
   throw new ApiProblem('forbidden', `${caller.subject} needs the role ${role} on ${where} (${action})${limit}`, {
     advice: 'an admin gives it with `deploy-code access grant`',

@@ -55,5 +55,6 @@ class PerMinute {
 }
 
 function tooMany(waitMs: number): ApiProblem {
-  return new ApiProblem('too_many', `there were too many requests; try again in ${Math.ceil(waitMs / 1000)} s`);
+  const retryAfter = Math.ceil(waitMs / 1000);
+  return new ApiProblem('too_many', `there were too many requests; try again in ${retryAfter} s`, { retryAfter });
 }

@@ -144,11 +144,17 @@ async function resolve(route: Route, given: Arguments, { http, services }: Askin
     caller,
     ip: http.ip,
     params: read(route.params, address),
-    query: read(route.query, textsOf(address)),
+    query: read(route.query, textsOf(without(address, route.params))),
     body: read(route.body, input ?? {}),
     key: key ?? undefined,
   });
   return route.status === 204 ? true : route.answer.parse(result);
+}
+
+/** What is no name in the path. */
+function without(address: Arguments, params: z.ZodType | undefined): Arguments {
+  const names = params instanceof z.ZodObject ? Object.keys(params.shape) : [];
+  return Object.fromEntries(Object.entries(address).filter(([name]) => !names.includes(name)));
 }
 
 /** As an address has them. */

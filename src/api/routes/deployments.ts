@@ -128,7 +128,7 @@ export const deploymentRoutes: Route[] = [
     summary: 'How a deployment has ended; waits for the end, at most a minute',
     params: deploymentParams,
     answer: deploymentResult,
-    handle: async ({ client, params }) => resultOf(await find(client, params)),
+    handle: async ({ client, params, stopping }) => resultOf(await find(client, params), stopping),
   }),
 ];
 
@@ -145,8 +145,8 @@ export const eventsRoute = {
 /** Time in ms that a request waits for the end of a deployment. */
 const longestWaitMs = 60_000;
 
-async function resultOf(handle: DeploymentHandle): Promise<DeploymentResult> {
-  const signal = AbortSignal.timeout(longestWaitMs);
+async function resultOf(handle: DeploymentHandle, stopping: AbortSignal): Promise<DeploymentResult> {
+  const signal = AbortSignal.any([AbortSignal.timeout(longestWaitMs), stopping]);
   try {
     return await handle.result({ signal });
   } catch (error) {

@@ -60,13 +60,13 @@ export const sessionRoutes: Route[] = [
     params: inSession,
     query: z.object({ from: z.coerce.number().int().min(0).max(1e6).default(0) }),
     answer: z.object({ messages: z.array(z.string()) }),
-    handle: async ({ client, params, query }) => {
+    handle: async ({ client, params, query, stopping }) => {
       const path = client.sessionPath(params, params.session);
       const begun = Date.now();
       for (let looks = 1; ; looks += 1) {
         const hasEnded = looks % looksPerCheck === 0 && !(await path.isOpen());
         const messages = await path.read(query.from);
-        if (messages.length > 0 || hasEnded || Date.now() - begun > waitMs) return { messages };
+        if (messages.length > 0 || hasEnded || stopping.aborted || Date.now() - begun > waitMs) return { messages };
         await sleep(lookEveryMs);
       }
     },
@@ -92,10 +92,11 @@ export const sessionRoutes: Route[] = [
     summary: 'The exit code of the command; without one after a minute, it still runs',
     params: inSession,
     answer: z.object({ exitCode: z.int().optional() }),
-    handle: async ({ client, params }) => {
+    handle: async ({ client, params, stopping }) => {
       const over = new AbortController();
       const result = client.sessionPath(params, params.session).result();
-      const waited = sleep(endWithinMs, undefined, { signal: over.signal }).catch(() => undefined);
+      const either = AbortSignal.any([over.signal, stopping]);
+      const waited = sleep(endWithinMs, undefined, { signal: either }).catch(() => undefined);
       try {
         return { exitCode: (await Promise.race([result, waited]))?.exitCode };
       } finally {

@@ -35,6 +35,9 @@ export class NotEnded extends BadRequest {
 /** The deployment was terminated or timed out in Temporal. */
 export class Lost extends Error {}
 
+/** The code of a cause: another server, or the same one a moment later, answers. */
+export const stopping = 'STOPPING';
+
 /** The error that an answer stands for. */
 export function failureOf(server: string, { status }: Response, text: string): Error {
   const told = parsed(text);
@@ -56,6 +59,8 @@ export function failureOf(server: string, { status }: Response, text: string): E
       return new BadRequest(message);
     case 'lost':
       return new Lost(message);
+    case 'stopping':
+      return new EngineUnreachable(`${server} is stopping`, 'try again', { cause: { code: stopping } });
     case 'unreachable':
       return new EngineUnreachable(detail, advice ?? 'try again, or ask who runs the server');
     case 'too_many':

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readBounded } from '../../guard/bounded';
 import { isLoopback } from '../../model/names/registry';
 import { BadRequest, EngineUnreachable } from '../../temporal/errors';
-import { failureOf, strangeAnswer } from './problems';
+import { failureOf, stopping, strangeAnswer } from './problems';
 import { reasonOf } from './reason';
 
 /** What a client says about a server. */
@@ -31,11 +31,15 @@ const adviceOnServer =
   'check its address and whether it runs; --server, DEPLOY_CODE_SERVER or `deploy-code login` name another';
 const attempts = 4;
 const longestWaitMs = 30_000;
+/** Longer together than a server needs to start again. */
+const lostAttempts = 10;
 const lostPauseMs = 500;
+const longestLostPauseMs = 2000;
 
 /** Sends requests to the API of a server. */
 export class Transport {
   readonly server: string;
+  private hasAnswered = false;
 
   constructor(private readonly given: RemoteConnecting) {
     this.server = originOf(given.server);
@@ -52,8 +56,8 @@ export class Transport {
       try {
         return await this.askOnce<T>(method, path, same);
       } catch (error) {
-        if (attempt === attempts || method === 'DELETE' || !isLost(error, attempt)) throw error;
-        await pause(lostPauseMs * attempt, asking.signal);
+        if (attempt === lostAttempts || method === 'DELETE' || !this.isLost(error, attempt)) throw error;
+        await pause(Math.min(lostPauseMs * attempt, longestLostPauseMs), asking.signal);
       }
     }
   }
@@ -61,6 +65,7 @@ export class Transport {
   private async askOnce<T>(method: Method, path: string, asking: Asking): Promise<T> {
     const response = await this.send(method, path, asking);
     const text = await this.reading(() => textOf(response));
+    this.hasAnswered = true;
     if (response.status === 204) return undefined as T;
     try {
       return JSON.parse(text) as T;
@@ -90,6 +95,13 @@ export class Transport {
       if (!silent.signal.aborted || signal.aborted) throw error;
       throw new EngineUnreachable(`the server ${this.server} does not answer`, adviceOnServer, { cause: error });
     }
+  }
+
+  /** True if a connection broke, or a server that has answered before is away for a moment. */
+  private isLost(error: unknown, attempt: number): boolean {
+    if (!(error instanceof EngineUnreachable)) return false;
+    const code = codeOf(error.cause);
+    return broken.has(code) || (code === 'ECONNREFUSED' && (attempt > 1 || this.hasAnswered));
   }
 
   /** An answer that is no failure. A token that has ended is renewed once; a server that is busy is asked again. */
@@ -165,14 +177,7 @@ export function originOf(text: string): string {
   return url.origin;
 }
 
-/** True if a connection broke, after which the server may be away for a moment. */
-function isLost(error: unknown, attempt: number): boolean {
-  if (!(error instanceof EngineUnreachable)) return false;
-  const code = codeOf(error.cause);
-  return broken.has(code) || (attempt > 1 && code === 'ECONNREFUSED');
-}
-
-const broken: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+const broken: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', stopping]);
 
 /** The code of an error of the network, which `fetch` has as its cause. */
 function codeOf(error: unknown): string {

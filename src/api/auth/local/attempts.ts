@@ -32,7 +32,8 @@ export async function beginAttempt(
   if (waitMs <= 0) return;
   context.metrics.countLogIn('delayed');
   context.threats.loginFailed(request.ip, name);
-  throw new ApiProblem('too_many', `there were too many attempts; try again in ${Math.ceil(waitMs / 1000)} s`);
+  const retryAfter = Math.ceil(waitMs / 1000);
+  throw new ApiProblem('too_many', `there were too many attempts; try again in ${retryAfter} s`, { retryAfter });
 }
 
 /** Records a log-in, which the browser keeps a sign of; false if the user was disabled or removed meanwhile. */

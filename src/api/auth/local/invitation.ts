@@ -57,6 +57,10 @@ export function addInvitations(app: FastifyInstance, context: LocalContext): voi
 /** Before the link is used up: an installation whose admin has no role could not be opened again. */
 async function grantFirstAdmin({ auth }: LocalContext, { name, user }: NamedUser): Promise<void> {
   if (user.first !== true || name !== firstAdmin) return;
+  if (auth.access.declared().length > 0 || !(await auth.client.access.isUnclaimed()))
+    throw new ApiProblem('not_found', 'this link was for an installation in which nobody has a role yet', {
+      advice: 'ask an admin: `deploy-code access user invite NAME`',
+    });
   await auth.client.access.grant({ subject: `user:${name}`, role: 'admin', scope: '*' });
   auth.access.forget();
 }

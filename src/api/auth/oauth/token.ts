@@ -44,7 +44,7 @@ export function addToken(app: FastifyInstance, context: AuthContext): void {
     [grantTypes.device]: (request) => redeemDevice(request, polls),
     [grantTypes.exchange]: (request) => exchange(request, workloads),
   };
-  app.post(paths.token, { config: { action: 'open' } }, async (request, reply) => {
+  app.post(paths.token, { config: { action: 'open', isProof: true } }, async (request, reply) => {
     const fields = (request.body ?? {}) as Fields;
     const type = fields.grant_type ?? '';
     const grant = Object.hasOwn(grants, type) ? grants[type] : undefined;

@@ -13,6 +13,7 @@ import { tlsOf, type TlsOptions } from './tls';
 interface ServerCommandOptions extends ConnectionOptions, TlsOptions {
   port: number;
   innerPort: number;
+  livePort?: number;
   allowHost?: string[];
   trustedProxy?: string[];
   perMinute: number;
@@ -31,6 +32,7 @@ export function addServer(program: Command): void {
       .option('--host <address>', 'listen address', '127.0.0.1')
       .option('--port <port>', 'port', positive, 8080)
       .option('--inner-port <port>', 'port of /healthz, /readyz and /metrics, on loopback', positive, 9466)
+      .option('--live-port <port>', 'another port, at which there are only live topics', positive)
       .option(
         '--tls-cert <file>',
         'certificate in PEM, with its chain; read again when it changes (default: cert.pem in DEPLOY_CODE_TLS)',
@@ -74,16 +76,21 @@ function addServerKey(server: Command): void {
 
 async function serve(given: ServerCommandOptions): Promise<void> {
   const options = withEnvironment(given);
-  const { host, port, plainHttp = false, allowHost = [], trustedProxy, perMinute } = options;
+  const { host, port, livePort, plainHttp = false, allowHost = [], trustedProxy, perMinute } = options;
   const tls = tlsOf(options);
-  const [{ ApiMetrics, createApiServer }, { DeployCodeClient }, { guardProcess }, { serveHttp }, { watchAccess }] =
-    await Promise.all([
-      import('../../../api/index.js'),
-      import('../../../client/index.js'),
-      import('../../../guard/process.js'),
-      import('../../../telemetry/http.js'),
-      import('./access-file.js'),
-    ]);
+  const [
+    { ApiMetrics, createApiServer, listenForLive },
+    { DeployCodeClient },
+    { guardProcess },
+    { serveHttp },
+    { watchAccess },
+  ] = await Promise.all([
+    import('../../../api/index.js'),
+    import('../../../client/index.js'),
+    import('../../../guard/process.js'),
+    import('../../../telemetry/http.js'),
+    import('./access-file.js'),
+  ]);
   const access = watchAccess(options.access);
   const externalUrl = await externalUrlOf(options, access.current());
   const signer = await signerOf(options);
@@ -95,6 +102,7 @@ async function serve(given: ServerCommandOptions): Promise<void> {
     client,
     host: { bound: host, allowed: allowHost },
     perMinute,
+    ...(livePort !== undefined && { livePort }),
     metrics,
     version: (require('../../../../package.json') as { version: string }).version,
     onFailure,
@@ -103,6 +111,10 @@ async function serve(given: ServerCommandOptions): Promise<void> {
     ...(trustedProxy && { trustedProxies: trustedProxy }),
   });
   await app.listen({ host, port }).catch(rethrowBusy('--port'));
+  const endLive =
+    livePort === undefined
+      ? undefined
+      : await listenForLive(app, { host, port: livePort }).catch(rethrowBusy('--live-port'));
   const inner = await serveHttp({
     port: options.innerPort,
     metrics: metrics.registry,
@@ -120,6 +132,7 @@ async function serve(given: ServerCommandOptions): Promise<void> {
     stopReloading?.();
     access.stop();
     inner.close();
+    endLive?.();
     await app.close();
     await client.close();
   };
