@@ -402,6 +402,10 @@ describe('local users', () => {
     for (let index = 0; index < 10; index += 1)
       await logIn(new BrowserLike(app, '192.0.2.66'), { user: `user-${index}`, password });
     expect((await new BrowserLike(app, '192.0.2.66').open('/login')).status).toBe(429);
+    // What nobody can guess is let in from there: a program of somebody else may share the address.
+    const refresh = { grant_type: 'refresh_token', client_id: 'deploy-code-cli', refresh_token: 'x' };
+    const { status, body } = await new BrowserLike(app, '192.0.2.66').send('/auth/token', refresh);
+    expect([status, body]).toEqual([400, expect.stringContaining('invalid_grant')]);
     expect((await new BrowserLike(app, '192.0.2.67').open('/login')).status).toBe(200);
     expect(world.records).toContain('server: security.threat_detected credential_stuffing from 192.0.2.66');
   });
