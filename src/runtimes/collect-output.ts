@@ -1,19 +1,23 @@
-import { PassThrough } from 'node:stream';
 import type { ExecResult } from './runtime';
 
 const largestOutput = 256 * 1024;
 
-/** A sink for a command's output, and what was collected: at most 256 KiB. */
-export function collectOutput(): { sink: PassThrough; result: () => Omit<ExecResult, 'exitCode'> } {
-  const sink = new PassThrough();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  let isCut = false;
-  sink.on('data', (chunk: Buffer) => {
-    const kept = chunk.subarray(0, largestOutput - size);
-    size += kept.length;
-    isCut ||= kept.length < chunk.length;
-    if (kept.length > 0) chunks.push(kept);
-  });
-  return { sink, result: () => ({ output: Buffer.concat(chunks).toString('utf8'), ...(isCut && { isCut }) }) };
+/** Collects the output of a command, at most 256 KiB, and discards the rest. */
+export class CollectedOutput {
+  private readonly chunks: Buffer[] = [];
+  private size = 0;
+  private isCut = false;
+
+  take(bytes: Buffer): void {
+    const kept = bytes.subarray(0, largestOutput - this.size);
+    // A copy: what the bytes are a part of may be much larger.
+    if (kept.length > 0) this.chunks.push(Buffer.from(kept));
+    this.size += kept.length;
+    this.isCut ||= kept.length < bytes.length;
+  }
+
+  get result(): Omit<ExecResult, 'exitCode'> {
+    const output = Buffer.concat(this.chunks).toString('utf8');
+    return { output, ...(this.isCut && { isCut: true }) };
+  }
 }

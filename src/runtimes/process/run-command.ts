@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { CollectedOutput } from '../collect-output';
 import { killMarked } from '../marked-processes';
 import { RuntimeError, type ExecResult } from '../runtime';
 
-const largestOutput = 256 * 1024;
 /** Time for output after the exit: child processes may keep it open. */
 const outputMs = 500;
 
@@ -29,20 +29,13 @@ export function runCommand(
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const chunks: Buffer[] = [];
-    let kept = 0;
-    let isCut = false;
-    const collect = (chunk: Buffer) => {
-      const wanted = chunk.subarray(0, largestOutput - kept);
-      chunks.push(wanted);
-      kept += wanted.length;
-      isCut ||= wanted.length < chunk.length;
-    };
+    const collected = new CollectedOutput();
     const end = (exitCode: number, more = '') => {
       clearTimeout(timer);
       child.stdout.destroy();
       child.stderr.destroy();
-      resolve({ exitCode, output: Buffer.concat(chunks).toString('utf8') + more, ...(isCut && { isCut }) });
+      const { output, ...rest } = collected.result;
+      resolve({ exitCode, output: output + more, ...rest });
     };
     const timer = setTimeout(() => {
       if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
@@ -50,8 +43,7 @@ export function runCommand(
       reject(new RuntimeError('software', `the command did not end within ${timeoutMs} ms`));
       end(-1);
     }, timeoutMs);
-    child.stdout.on('data', collect);
-    child.stderr.on('data', collect);
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => collected.take(chunk));
     child.once('error', (error) => end(127, error.message));
     child.once('exit', (code) => {
       const late = setTimeout(() => end(code ?? -1), outputMs);

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CollectedOutput } from '../../collect-output';
 import { RuntimeError, type ExecResult } from '../../runtime';
-import { CommandOutput } from './command-output';
+import { OutputFrames } from './output-frames';
 import type { DockerConnection } from '../api/connection';
 import { endCommand, markOf } from './end-command';
 import { docker } from '../api/errors';
-
-const largestOutput = 256 * 1024;
 
 /** A command that exceeded its timeout and could not be killed. */
 export class CommandLeft extends RuntimeError {
@@ -36,7 +35,9 @@ export async function exec(
     engine.getContainer(id).exec({ Cmd: command, Env: [markOf(mark)], AttachStdout: true, AttachStderr: true }),
   );
   const stream = (await docker(() => run.start({ hijack: true, stdin: false }))) as Duplex;
-  const output = new CommandOutput(stream, largestOutput);
+  const output = new CollectedOutput();
+  const frames = new OutputFrames((_, bytes) => output.take(bytes));
+  stream.on('data', (chunk: Buffer) => frames.take(chunk));
   const hasEnded = await endsWithin(stream, timeoutMs);
   const isOver = async () => !(await docker(() => run.inspect())).Running;
   if (!hasEnded) {
@@ -45,7 +46,7 @@ export async function exec(
     throw new CommandLeft(`${message}, and could not be killed`, isOver);
   }
   const { ExitCode } = await docker(() => run.inspect());
-  return { exitCode: ExitCode ?? -1, ...output.result() };
+  return { exitCode: ExitCode ?? -1, ...output.result };
 }
 
 /** True if the stream ends in time; it is closed in any case. */

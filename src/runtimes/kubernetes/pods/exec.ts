@@ -1,6 +1,7 @@
+import { PassThrough } from 'node:stream';
 import { Exec, type V1Status } from '@kubernetes/client-node';
 import { qualified } from '../../../kubernetes/names';
-import { collectOutput } from '../../collect-output';
+import { CollectedOutput } from '../../collect-output';
 import { withDeadline } from '../../deadline';
 import { RuntimeError, type ExecResult, type Scope } from '../../runtime';
 import type { KubernetesApi } from '../api';
@@ -19,7 +20,8 @@ export async function exec(
 ): Promise<ExecResult> {
   const deadline = monotonicMs() + timeoutMs;
   const pod = await runningPod(api, scope, name, deadline);
-  const output = collectOutput();
+  const output = new CollectedOutput();
+  const sink = new PassThrough().on('data', (chunk: Buffer) => output.take(chunk));
   const connection = new CommandConnection();
   const ended = new Promise<V1Status>((resolve, reject) => {
     new Exec(config)
@@ -28,8 +30,8 @@ export async function exec(
         pod.metadata!.name!,
         containerName(pod),
         command,
-        output.sink,
-        output.sink,
+        sink,
+        sink,
         null,
         false,
         resolve,
@@ -45,7 +47,7 @@ export async function exec(
       deadline - monotonicMs(),
       () => new RuntimeError('software', `the command did not end within ${timeoutMs} ms`),
     );
-    return { exitCode: exitCodeOf(status), ...output.result() };
+    return { exitCode: exitCodeOf(status), ...output.result };
   } finally {
     connection.end();
   }
