@@ -20,16 +20,14 @@ export async function pagesOf<T>(transport: Transport, path: string, name: strin
 
 /** The last records of an audit trail, oldest first, however many pages of the server they are. */
 export async function trailOf(transport: Transport, path: string, last: number): Promise<AuditTrail> {
-  let trail: (AuditTrail & { next?: string }) | undefined;
-  for (let left = last; ;) {
-    const query = { last: Math.min(recordsPerPage, left), ...(trail?.next !== undefined && { cursor: trail.next }) };
-    const page: AuditTrail & { next?: string } = await transport.ask('GET', path, { query });
-    left -= page.records.length;
-    trail = { ...(trail ?? page), records: [...page.records, ...(trail?.records ?? [])], next: page.next };
-    if (page.next === undefined || left <= 0) return withoutNext(trail);
+  const records: AuditTrail['records'] = [];
+  let newest: Omit<AuditTrail, 'records'> | undefined;
+  for (let cursor: string | undefined; ;) {
+    const query = { last: Math.min(recordsPerPage, last - records.length), ...(cursor !== undefined && { cursor }) };
+    const { next, ...page } = await transport.ask<AuditTrail & { next?: string }>('GET', path, { query });
+    newest ??= page;
+    records.unshift(...page.records);
+    cursor = next;
+    if (cursor === undefined || records.length >= last) return { ...newest, records };
   }
-}
-
-function withoutNext({ next: _, ...trail }: AuditTrail & { next?: string }): AuditTrail {
-  return trail;
 }

@@ -35,8 +35,12 @@ export class NotEnded extends BadRequest {
 /** The deployment was terminated or timed out in Temporal. */
 export class Lost extends Error {}
 
-/** The code of a cause: another server, or the same one a moment later, answers. */
-export const stopping = 'STOPPING';
+/** The server is stopping: another one, or the same one a moment later, answers. */
+export class ServerStopping extends EngineUnreachable {
+  constructor(server: string) {
+    super(`${server} is stopping`, 'try again');
+  }
+}
 
 /** The error that an answer stands for. */
 export function failureOf(server: string, { status }: Response, text: string): Error {
@@ -60,7 +64,7 @@ export function failureOf(server: string, { status }: Response, text: string): E
     case 'lost':
       return new Lost(message);
     case 'stopping':
-      return new EngineUnreachable(`${server} is stopping`, 'try again', { cause: { code: stopping } });
+      return new ServerStopping(server);
     case 'unreachable':
       return new EngineUnreachable(detail, advice ?? 'try again, or ask who runs the server');
     case 'too_many':

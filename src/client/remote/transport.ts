@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readBounded } from '../../guard/bounded';
 import { isLoopback } from '../../model/names/registry';
 import { BadRequest, EngineUnreachable } from '../../temporal/errors';
-import { failureOf, stopping, strangeAnswer } from './problems';
+import { failureOf, ServerStopping, strangeAnswer } from './problems';
 import { reasonOf } from './reason';
 
 /** What a client says about a server. */
@@ -101,7 +101,11 @@ export class Transport {
   private isLost(error: unknown, attempt: number): boolean {
     if (!(error instanceof EngineUnreachable)) return false;
     const code = codeOf(error.cause);
-    return broken.has(code) || (code === 'ECONNREFUSED' && (attempt > 1 || this.hasAnswered));
+    return (
+      error instanceof ServerStopping ||
+      broken.has(code) ||
+      (code === 'ECONNREFUSED' && (attempt > 1 || this.hasAnswered))
+    );
   }
 
   /** An answer that is no failure. A token that has ended is renewed once; a server that is busy is asked again. */
@@ -177,7 +181,7 @@ export function originOf(text: string): string {
   return url.origin;
 }
 
-const broken: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', stopping]);
+const broken: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
 /** The code of an error of the network, which `fetch` has as its cause. */
 function codeOf(error: unknown): string {
