@@ -33,6 +33,7 @@ import {
   type GrantRequest,
   type KeptAccess,
   type StoredBinding,
+  type StoredToken,
   type TokenIssue,
   type TokenRevocation,
   type WithdrawalRequest,
@@ -136,7 +137,7 @@ class Access {
   }
 
   async issue({ id, ...token }: TokenIssue): Promise<undefined> {
-    const known = Object.hasOwn(this.state.tokens, id) ? this.state.tokens[id] : undefined;
+    const known = this.token(id);
     if (known && known.subject !== token.subject) throw refusal(`there is a token ${id} of ${known.subject} already`);
     const count = Object.keys(this.state.tokens).filter((other) => other !== id).length;
     requireRoom(count < accessLimits.tokens, `${accessLimits.tokens} tokens`);
@@ -145,7 +146,7 @@ class Access {
   }
 
   async revoke({ id, ...act }: TokenRevocation): Promise<boolean> {
-    const token = Object.hasOwn(this.state.tokens, id) ? this.state.tokens[id] : undefined;
+    const token = this.token(id);
     if (!token) return false;
     await recordAct(this.state, act, `access revoke token ${id} of ${token.subject}`);
     const { [id]: removed, ...others } = this.state.tokens;
@@ -156,7 +157,7 @@ class Access {
   /** The record of uses never makes a token that was revoked meanwhile appear again. */
   use(uses: Record<string, number>): void {
     for (const [id, at] of Object.entries(uses)) {
-      const token = Object.hasOwn(this.state.tokens, id) ? this.state.tokens[id] : undefined;
+      const token = this.token(id);
       if (token) token.usedAt = Math.max(at, token.usedAt ?? 0);
     }
   }
@@ -169,6 +170,10 @@ class Access {
     const added = Object.entries(sources).map(([source, until]) => [source, Math.min(until, latest)] as const);
     const current = [...known, ...added].filter(([source, until]) => sourcePattern.test(source) && until > now);
     this.state.blocked = Object.fromEntries(current.slice(-accessLimits.blocked));
+  }
+
+  private token(id: string): StoredToken | undefined {
+    return Object.hasOwn(this.state.tokens, id) ? this.state.tokens[id] : undefined;
   }
 
   private without(subject: string, scope: string): StoredBinding[] {

@@ -14,9 +14,9 @@ export class LogIns {
   attempt({ name, device }: LogIn): AttemptAnswer {
     const user = userOf(this.state, name);
     const { attempts, ...answer } = attempt(this.attemptsBefore(user, { name, device }), Date.now());
-    if (!user) this.state.strangers = lastOf({ ...without(this.state.strangers, name), [name]: attempts });
+    if (!user) this.state.strangers = latest(this.state.strangers, name, attempts, userLimits.strangers);
     else if (device === undefined) user.attempts = attempts;
-    else user.devices = latest({ ...user.devices, [device]: attempts });
+    else user.devices = latest(user.devices ?? {}, device, attempts, userLimits.devices);
     return answer;
   }
 
@@ -50,14 +50,9 @@ function without(all: ByName, name: string): ByName {
   return others;
 }
 
-/** As many browsers as are kept, those of the latest attempts. */
-function latest(devices: ByName): ByName {
-  const all = Object.entries(devices).sort(([, one], [, other]) => one.at - other.at);
-  return Object.fromEntries(all.slice(-userLimits.devices));
-}
-
-/** As many as are kept, the latest of them. */
-function lastOf(strangers: ByName): ByName {
-  const all = Object.entries(strangers);
-  return all.length > userLimits.strangers ? Object.fromEntries(all.slice(-userLimits.strangers)) : strangers;
+/** With the attempts of a name as the last; as many as are kept, the latest of them. */
+function latest(all: ByName, name: string, attempts: Attempts, most: number): ByName {
+  const next = { ...without(all, name), [name]: attempts };
+  const entries = Object.entries(next);
+  return entries.length > most ? Object.fromEntries(entries.slice(-most)) : next;
 }
