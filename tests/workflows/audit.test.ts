@@ -162,7 +162,7 @@ describe('the audit trail of an environment', () => {
     const place = { stack: stack.name, environment: 'test' };
     await (await engine.client.deploy(stack, { requestedBy: 'ana' })).result();
     await known(stack, 1);
-    await engine.client.exec(stack, `${stack.name}-test-api-1-d1`, ['echo', 'hello\nworld'], 'ben');
+    await engine.client.exec(stack, `${stack.name}-test-api-1-d1`, ['echo', 'hello\nworld'], { by: 'ben' });
     await engine.client.removeVolume(stack, `${stack.name}-test_data`, 'ben');
     await engine.client.schedules.create(place, {
       name: 'nightly',

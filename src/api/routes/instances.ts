@@ -163,14 +163,11 @@ export const instanceRoutes: Route[] = [
       output: z.string().describe('at most 256 KiB; a session passes on more'),
       isCut: z.boolean().optional().describe('there was more output'),
     }),
-    handle: async (call) =>
-      call.client.exec(
-        (await currentRelease(call)).stack,
-        call.params.instance,
-        call.body.command,
-        undefined,
-        call.requestId,
-      ),
+    handle: async (call) => {
+      const { client, params, body, requestId } = call;
+      const { stack } = await currentRelease(call);
+      return client.exec(stack, params.instance, body.command, { requestId });
+    },
   }),
   route({
     method: 'GET',

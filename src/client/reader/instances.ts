@@ -64,8 +64,7 @@ export class InstanceReader {
     stack: Stack,
     instance: string,
     command: string[],
-    by?: string,
-    requestId?: string,
+    { by, requestId }: { by?: string; requestId?: string } = {},
   ): Promise<InspectResults['exec']> {
     return this.inspect({ kind: 'exec', stack, instance, command, taskQueue, act: actOf(by) }, requestId);
   }
