@@ -24,8 +24,8 @@ const requests = `- Every request has a token: \`Authorization: Bearer dct_…\`
 - Every \`POST\` is safe to repeat with an \`Idempotency-Key\` (1 to 200 printable characters without spaces). The same
   key of the same caller is the same request: one deployment, one command, one approval, one run of a schedule. A secret
   is in one answer only, so that a repeated request for a token or a link gets a new one instead of the one before.
-- The same key with another body is refused for deployments (422), and another request elsewhere. What is repeated is
-  known for as long as Temporal keeps it.
+- The same key with another body is refused for deployments (422); elsewhere it is another request. A repetition is
+  recognised for as long as Temporal keeps the first request.
 - While Temporal or all workers are away, the answer is 503, within about ten seconds. A deployment may have begun
   nevertheless: repeat the request with its key.
 - \`POST …/deployments\` with \`images\` deploys the current release with other images, as a new release; with

@@ -55,12 +55,14 @@ function plain(result: unknown): unknown {
  */
 function idsOfKey(
   key: unknown,
-  { method, path }: Route,
+  route: Route,
   { caller: { subject }, params, body }: Pick<Performed, 'caller' | 'params' | 'body'>,
 ): Pick<Call<unknown, unknown, unknown>, 'keyId' | 'requestId'> {
   if (key === undefined) return {};
   if (typeof key !== 'string' || !keyPattern.test(key))
     throw new ApiProblem('bad_input', 'Idempotency-Key must be 1 to 200 printable characters without spaces');
+  if (route.method !== 'POST' || route.repeated !== 'key') return {};
+  const { method, path } = route;
   const whole = digestOf({ method, path, params, body });
   return {
     keyId: requestIdOf('key', `${subject}\n${key}`),

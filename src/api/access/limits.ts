@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { networkOf } from '../../guard/addresses';
 import { keepLatest } from '../../guard/bounded';
+import { monotonicMs } from '../../guard/monotonic';
 import { ApiProblem } from '../problems';
 
 /** Requests a minute of callers by their tokens, and of everybody else by address. */
@@ -47,7 +48,8 @@ class PerMinute {
   constructor(private readonly most: number) {}
 
   /** @throws ApiProblem after too many requests */
-  count(key: string, now = Date.now()): void {
+  count(key: string): void {
+    const now = monotonicMs();
     const minute = this.minutes.get(key);
     if (!minute || minute.end <= now) keepLatest(this.minutes, key, { end: now + minuteMs, requests: 1 }, mostCallers);
     else if ((minute.requests += 1) > this.most) throw tooMany(minute.end - now);

@@ -1,7 +1,10 @@
+import type { FastifyRequest } from 'fastify';
+import { actingFor } from '../../client';
 import type { AccessConfig } from '../../config/access';
 import type { Threats } from '../access/threats';
 import type { ApiMetrics } from '../metrics';
 import type { OnFailure } from '../problems';
+import { whileReachable } from '../reach';
 import type { Services } from '../route';
 import { SigningKeys } from './jwt/signing-keys';
 
@@ -25,6 +28,16 @@ export interface AuthContext extends Services {
   threats: Threats;
   metrics: ApiMetrics;
   onFailure: OnFailure;
+}
+
+/** Performs work of a subject; a request does not wait for an engine that is away. */
+export function actAs<T>(
+  { access }: Pick<AuthContext, 'access'>,
+  request: FastifyRequest,
+  subject: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  return actingFor({ by: subject, from: request.ip }, () => whileReachable(() => access.check(), work));
 }
 
 export function createAuthContext(

@@ -73,15 +73,18 @@ export class Live {
         return found(`environment:${stack}/${environment}`, readEnvironment(client, topic.place, pace), () => 0);
       }
       case 'logs':
-        if (topic.services.length > 0 && from.after === undefined) await this.requireServices(topic);
-        return LogSource.found(client, topic, from);
+        return this.foundLogs(topic, from);
     }
   }
 
   /** @throws ApiProblem for services that what is deployed does not have: nothing would ever be heard of them */
-  private async requireServices({ place, services }: Extract<Topic, { kind: 'logs' }>): Promise<void> {
+  private async foundLogs(topic: Extract<Topic, { kind: 'logs' }>, from: From): Promise<Found> {
+    const { place, services } = topic;
+    const logs = LogSource.found(this.client, topic, from);
+    if (services.length === 0 || from.after !== undefined || this.sources.has(logs.key)) return logs;
     const release = await lastReleaseIfAny({ client: this.client, params: place });
     if (release) requireServices(services, release.stack);
+    return logs;
   }
 
   /** Asks once however many want to follow it. @throws WorkflowNotFoundError if there is no such deployment */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { sessionKinds } from '../../model/access';
+import { endOwnSession } from '../access/own-session';
 import { ApiProblem } from '../problems';
 import { answerOf, done, name, named, route, type Route } from '../route';
 
@@ -45,11 +46,9 @@ export const logInRoutes: Route[] = [
     ...done,
     handle: async ({ client, access, caller, params: { login: session } }) => {
       if (caller.limit) throw new ApiProblem('forbidden', 'a token with a limit ends no sessions');
-      const found = await client.access.sessions.find(session);
       // The same answer for the session of somebody else: nobody learns which there are.
-      if (found?.subject !== caller.subject) throw new ApiProblem('not_found', `you have no session ${session}`);
-      await client.access.sessions.revoke(session);
-      access.forget();
+      if (!(await endOwnSession({ client, access }, caller.subject, session)))
+        throw new ApiProblem('not_found', `you have no session ${session}`);
     },
   }),
   route({

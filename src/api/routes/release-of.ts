@@ -1,6 +1,6 @@
 import { lastIn } from '../../client/history/releases';
 import type { Stack } from '../../model/stack';
-import type { EnvironmentState, Place, ReleaseContents } from '../../workflows/messages';
+import type { Place, ReleaseContents } from '../../workflows/messages';
 import { ApiProblem } from '../problems';
 import type { Services } from '../route';
 
@@ -9,31 +9,25 @@ interface InPlace extends Pick<Services, 'client'> {
 }
 
 /** The release that runs. @throws ApiProblem if there is none */
-export async function currentRelease(call: InPlace): Promise<ReleaseContents> {
-  const state = await call.client.environment(call.params);
-  return releaseIn(call, state, state?.current?.release);
+export async function currentRelease({ client, params }: InPlace): Promise<ReleaseContents> {
+  const state = await client.environment(params);
+  const number = state?.current?.release;
+  return number === undefined ? nothingDeployed(params) : client.release(params, number, state);
 }
 
 /** The release that runs or, after a stop, the last one: volumes and records stay. @throws ApiProblem without one */
 export async function lastRelease(call: InPlace): Promise<ReleaseContents> {
-  const state = await call.client.environment(call.params);
-  return releaseIn(call, state, lastIn(state));
+  return (await lastReleaseIfAny(call)) ?? nothingDeployed(call.params);
 }
 
 /** The same; undefined if nothing was ever deployed. */
-export async function lastReleaseIfAny(call: InPlace): Promise<ReleaseContents | undefined> {
-  const state = await call.client.environment(call.params);
+export async function lastReleaseIfAny({ client, params }: InPlace): Promise<ReleaseContents | undefined> {
+  const state = await client.environment(params);
   const number = lastIn(state);
-  return number === undefined ? undefined : releaseIn(call, state, number);
+  return number === undefined ? undefined : client.release(params, number, state);
 }
 
-function releaseIn(
-  { client, params }: InPlace,
-  state: EnvironmentState | undefined,
-  number: number | undefined,
-): Promise<ReleaseContents> {
-  if (number !== undefined) return client.release(params, number, state);
-  const { stack, environment } = params;
+function nothingDeployed({ stack, environment }: Place): never {
   throw new ApiProblem('not_found', `nothing is deployed in ${stack}/${environment}; deploy it first`);
 }
 

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { DeploymentHandle, DirectClient } from '../../client';
-import { lastIn } from '../../client/history/releases';
 import type { Stack } from '../../model/stack';
 import { steer, type Place } from '../../workflows/messages';
 import { isShallow } from '../body';
 import { ApiProblem } from '../problems';
 import { done, name, route, type Route } from '../route';
 import { complete, deploymentParams, find, reason, requestOf, tag } from './deployment-of';
+import { lastReleaseIfAny } from './release-of';
 
 /** What people do with a deployment that runs. */
 
@@ -105,7 +105,6 @@ async function isAsked(
 
 /** Undoes what a terminated deployment had begun; where no release is kept, the next deployment does. */
 async function settle(client: DirectClient, where: Place, by: string): Promise<DeploymentHandle | undefined> {
-  const state = await client.environment(where);
-  const number = lastIn(state);
-  return number === undefined ? undefined : client.settle((await client.release(where, number, state)).stack, by);
+  const release = await lastReleaseIfAny({ client, params: where });
+  return release && client.settle(release.stack, by);
 }

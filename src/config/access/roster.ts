@@ -15,7 +15,7 @@ export interface Roster {
 }
 
 const heading = ` Roles and local users of an installation, by \`deploy-code access export\`.
- \`deploy-code access import\` gives them again; the roles also fit into the access file of a server.
+ \`deploy-code access import\` restores them; the roles also fit into the access file of a server.
  Tokens, passwords, second factors and sessions are in no export.`;
 
 /** The text of a file with a roster. */

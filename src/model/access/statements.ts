@@ -37,14 +37,14 @@ const messages: Record<string, Record<string, Action>> = {
   },
 };
 
-/** Workflows that keep something for the whole installation: each of their updates needs a statement… */
+/** Workflows that keep something for the whole installation: each of their updates needs a statement. */
 const ofInstallation: Record<string, Action> = {
   access: 'access.write',
   users: 'access.write',
   registries: 'registries.write',
 };
 
-/** … and these signals: whoever could send one would keep others out. */
+/** Their signals that need a statement too: whoever could send one would keep others out. */
 const signalsOfInstallation: ReadonlySet<string> = new Set(['blocked']);
 
 /** The action of a workflow that is started; undefined if it needs no statement. */

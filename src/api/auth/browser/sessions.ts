@@ -1,10 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { actingFor } from '../../../client';
 import type { SessionLine } from '../../../client/access';
 import type { SessionKind } from '../../../model/access';
 import { isName } from '../../../model/names';
-import { whileReachable } from '../../reach';
-import type { AuthContext } from '../context';
+import { endOwnSession } from '../../access/own-session';
+import { actAs, type AuthContext } from '../context';
 import { formToken, requireForm } from './forms';
 import { type Html, html } from './html';
 import { toLogin } from './login';
@@ -16,10 +15,11 @@ const kinds: Record<SessionKind, string> = { browser: 'another browser', 'comman
 /** The page where people see and end their own sessions, however they log in. */
 export function addSessions(app: FastifyInstance, context: AuthContext): void {
   const open = { config: { action: 'open' } } as const;
+  const { sessions } = context.client.access;
   app.get(sessionsPath, open, async (request, reply) => {
     const own = await sessionOf(context, request);
     if (!own) return toLogin(request, reply);
-    const lines = await asOwner(context, request, own, () => context.client.access.sessions.list(own.subject));
+    const lines = await actAs(context, request, own.subject, () => sessions.list(own.subject));
     return sendSessions(context, request, reply, own, lines);
   });
   app.post(sessionsPath, open, async (request, reply) => {
@@ -31,27 +31,11 @@ export function addSessions(app: FastifyInstance, context: AuthContext): void {
       await endBrowserSession(context, request, reply);
       return reply.redirect('/login', 303);
     }
-    await asOwner(context, request, own, () => endOwn(context, own, session));
+    // One that has ended meanwhile needs nothing more.
+    if (isName('tokenId', session))
+      await actAs(context, request, own.subject, () => endOwnSession(context, own.subject, session));
     return reply.redirect(sessionsPath, 303);
   });
-}
-
-/** Ends a session of the same subject. One that has ended meanwhile needs nothing more. */
-async function endOwn({ client, access }: AuthContext, { subject }: BrowserSession, id?: string): Promise<void> {
-  if (!isName('tokenId', id)) return;
-  const found = await client.access.sessions.find(id);
-  if (found?.subject !== subject) return;
-  await client.access.sessions.revoke(id);
-  access.forget();
-}
-
-function asOwner<T>(
-  { access }: AuthContext,
-  request: FastifyRequest,
-  { subject }: BrowserSession,
-  work: () => Promise<T>,
-): Promise<T> {
-  return actingFor({ by: subject, from: request.ip }, () => whileReachable(() => access.check(), work));
 }
 
 function sendSessions(

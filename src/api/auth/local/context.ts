@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { actingFor } from '../../../client';
 import type { UserLogIns } from '../../../client/access/log-ins';
 import { PasswordHasher, TooBusy } from '../../../guard/access/passwords/hash';
 import { openState, sealState } from '../../../guard/access/sealed-state';
@@ -10,9 +9,8 @@ import type { StoredUser } from '../../../workflows/messages';
 import type { Threats } from '../../access/threats';
 import type { ApiMetrics } from '../../metrics';
 import { ApiProblem } from '../../problems';
-import { whileReachable } from '../../reach';
 import { Remembered } from '../../remembered';
-import type { AuthContext } from '../context';
+import { actAs, type AuthContext } from '../context';
 
 /** What a log-in is for: a session of the browser, or the page where users manage their second factors. */
 export const purposes = ['session', 'account'] as const;
@@ -84,8 +82,7 @@ export class LocalContext {
 
   /** Performs work of a user who is known; a request does not wait for an engine that is away. */
   as<T>(user: string | undefined, request: FastifyRequest, work: () => Promise<T>): Promise<T> {
-    const by = user === undefined ? 'somebody' : `user:${user}`;
-    return actingFor({ by, from: request.ip }, () => whileReachable(() => this.auth.access.check(), work));
+    return actAs(this.auth, request, user === undefined ? 'somebody' : `user:${user}`, work);
   }
 
   private key(): Promise<string> {
