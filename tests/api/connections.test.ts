@@ -21,6 +21,13 @@ const client = (environments: () => Promise<object[]>) =>
   }) as never as DirectClient;
 const options = { host: { bound: '127.0.0.1', allowed: [] }, version: '0', onFailure: () => undefined };
 
+function tls() {
+  const folder = mkdtempSync(join(tmpdir(), 'deploy-code-tls-'));
+  makeCertificates(folder, { own: { address: '127.0.0.1', usage: 'serverAuth' } });
+  const read = (name: string) => readFileSync(join(folder, name));
+  return { cert: read('own-cert.pem'), key: read('own-key.pem'), minVersion: 'TLSv1.3' as const };
+}
+
 describe('connections', () => {
   it('stay open while a request is worked on, though nothing is sent meanwhile', async () => {
     const idleMs = 50;
@@ -36,11 +43,7 @@ describe('connections', () => {
   });
 
   it('at the port for live topics have nothing else, with TLS too', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'deploy-code-tls-'));
-    makeCertificates(folder, { own: { address: '127.0.0.1', usage: 'serverAuth' } });
-    const read = (name: string) => readFileSync(join(folder, name));
-    const tls = { cert: read('own-cert.pem'), key: read('own-key.pem'), minVersion: 'TLSv1.3' as const };
-    for (const more of [{}, { tls }]) {
+    for (const more of [{}, { tls: tls() }]) {
       const livePort = await freePort();
       const server = await createApiServer({ ...options, ...more, livePort, client: client(async () => []) });
       await server.listen({ host: '127.0.0.1', port: 0 });
@@ -66,11 +69,7 @@ describe('connections', () => {
   });
 
   it('have to send their headers in time, with TLS too', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'deploy-code-tls-'));
-    makeCertificates(folder, { own: { address: '127.0.0.1', usage: 'serverAuth' } });
-    const read = (name: string) => readFileSync(join(folder, name));
-    const tls = { cert: read('own-cert.pem'), key: read('own-key.pem'), minVersion: 'TLSv1.3' as const };
-    for (const more of [{}, { tls }]) {
+    for (const more of [{}, { tls: tls() }]) {
       const server = await createApiServer({ ...options, ...more, client: client(async () => []) });
       expect((server.server as { headersTimeout?: number }).headersTimeout).toBe(10_000);
       await server.close();

@@ -1,6 +1,4 @@
-import type { AddressInfo } from 'node:net';
 import Ajv2020 from 'ajv/dist/2020';
-import { createApiServer } from '../../src/api';
 import { routes } from '../../src/api/routes';
 import type { Stack } from '../../src/client';
 import { ChannelKey } from '../../src/guard/sealed-channel';
@@ -8,6 +6,7 @@ import { newSessionToken } from '../../src/guard/access/session-token';
 import { seal } from '../../src/guard/sealing';
 import { kinds } from '../../src/model/session';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
+import { serveApi, type ApiServer } from '../support/api-server';
 import { startEngine, type TestEngine } from '../support/engine';
 import { shop } from '../support/memory-stack';
 
@@ -34,7 +33,7 @@ describe('the answers of the API', () => {
   const answered = new Set<string>();
   const failures: Error[] = [];
   let engine: TestEngine;
-  let server: Awaited<ReturnType<typeof createApiServer>>;
+  let server: ApiServer;
   let described: Described;
   let base: string;
   let stack: Stack;
@@ -87,14 +86,8 @@ describe('the answers of the API', () => {
     await engine.client.access.grant({ subject: 'user:vi', role: 'viewer', scope: stack.name });
     admin = (await engine.client.access.createToken('user:root')).token;
     viewer = (await engine.client.access.createToken('user:vi')).token;
-    server = await createApiServer({
-      client: engine.client,
-      host: { bound: '127.0.0.1', allowed: [] },
-      version: '0',
-      onFailure: (error) => failures.push(error),
-    });
-    await server.listen({ host: '127.0.0.1', port: 0 });
-    base = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}/api/v1`;
+    server = await serveApi(engine.client, (error) => failures.push(error));
+    base = `${server.url}/api/v1`;
     described = (await (await fetch(`${base}/openapi.json`)).json()) as Described;
   });
   afterAll(async () => {

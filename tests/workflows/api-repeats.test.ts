@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
-import { createApiServer } from '../../src/api';
 import { namesOf } from '../../src/api/graphql/names';
 import { isRead } from '../../src/api/route';
 import { routes } from '../../src/api/routes';
@@ -9,6 +7,7 @@ import { CommandSession } from '../../src/client/command-session';
 import { ChannelKey } from '../../src/guard/sealed-channel';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { scheduleId } from '../../src/workflows/messages';
+import { serveApi, type ApiServer } from '../support/api-server';
 import { startEngine, type TestEngine } from '../support/engine';
 import { eventually } from '../support/eventually';
 import { reached, step } from '../support/events';
@@ -30,7 +29,7 @@ describe('a POST that is repeated with its Idempotency-Key', () => {
   const host = new MemoryHost();
   const failures: Error[] = [];
   let engine: TestEngine;
-  let server: Awaited<ReturnType<typeof createApiServer>>;
+  let server: ApiServer;
   let base: string;
   let admin: string;
 
@@ -77,14 +76,8 @@ describe('a POST that is repeated with its Idempotency-Key', () => {
     engine = await startEngine('api-repeats', { runtimes: { memory: createMemoryRuntime(host) } });
     await engine.client.access.grant({ subject: 'user:ada', role: 'admin', scope: '*' });
     admin = (await engine.client.access.createToken('user:ada')).token;
-    server = await createApiServer({
-      client: engine.client,
-      host: { bound: '127.0.0.1', allowed: [] },
-      version: '0',
-      onFailure: (error) => failures.push(error),
-    });
-    await server.listen({ host: '127.0.0.1', port: 0 });
-    base = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}/api/v1`;
+    server = await serveApi(engine.client, (error) => failures.push(error));
+    base = `${server.url}/api/v1`;
   });
   afterAll(async () => {
     await server.close();

@@ -1,10 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { createApiServer } from '../../src/api';
 import type { Stack } from '../../src/client';
 import { sealingKeyOf } from '../../src/guard/sealing';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
+import { serveApi, type ApiServer } from '../support/api-server';
 import { startEngine, type TestEngine } from '../support/engine';
 import { eventually } from '../support/eventually';
 import { memoryStack, shop } from '../support/memory-stack';
@@ -17,7 +16,7 @@ interface Answer {
 
 describe('the API of a running engine', () => {
   const host = new MemoryHost();
-  const servers: Awaited<ReturnType<typeof createApiServer>>[] = [];
+  const servers: ApiServer[] = [];
   const failures: Error[] = [];
   let engine: TestEngine;
   let stack: Stack;
@@ -26,15 +25,9 @@ describe('the API of a running engine', () => {
   let viewer: string;
 
   const serve = async (): Promise<string> => {
-    const server = await createApiServer({
-      client: engine.client,
-      host: { bound: '127.0.0.1', allowed: [] },
-      version: '0',
-      onFailure: (error) => failures.push(error),
-    });
+    const server = await serveApi(engine.client, (error) => failures.push(error));
     servers.push(server);
-    await server.listen({ host: '127.0.0.1', port: 0 });
-    return `http://127.0.0.1:${(server.server.address() as AddressInfo).port}/api/v1`;
+    return `${server.url}/api/v1`;
   };
   const tokenFor = async (subject: string) => (await engine.client.access.createToken(subject)).token;
   const call = async (
