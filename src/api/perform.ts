@@ -5,7 +5,7 @@ import type { Caller } from './access/directory';
 import { ApiProblem } from './problems';
 import { digestOf, keyPattern, requestIdOf } from './body';
 import { whileReachable } from './reach';
-import type { Call, Route, Services } from './route';
+import { isRead, type Call, type Route, type Services } from './route';
 
 /** A request of somebody who may make it, with what the schemas of its route have read. */
 export interface Performed {
@@ -33,7 +33,14 @@ export async function perform(
     ),
   );
   if (route.action === 'access.write') services.access.forget();
+  if (!isRead(route)) touch(services, params);
   return plain(result);
+}
+
+/** Whoever has changed an environment sees the change at once. */
+function touch({ overview }: Services, params: unknown): void {
+  const { stack, environment } = (params ?? {}) as { stack?: string; environment?: string };
+  if (stack !== undefined && environment !== undefined) overview.touch({ stack, environment });
 }
 
 function authorOf(ip: string, caller: Caller): Author {

@@ -3,12 +3,14 @@ import type { DirectClient } from '../client';
 import type { Action } from '../model/access';
 import { grammarOf, type NameKind } from '../model/names';
 import type { AccessDirectory, Caller } from './access/directory';
+import type { Overview } from './overview';
 import type { From, StreamType, Topic } from './live/topics';
 
 /** What routes are served with. */
 export interface Services {
   client: DirectClient;
   access: AccessDirectory;
+  overview: Overview;
   /** Aborts when the server stops: what waits for something ends then. */
   stopping: AbortSignal;
 }

@@ -10,8 +10,9 @@ import { ThreatAlerts } from './access/threat-alerts';
 import { Threats } from './access/threats';
 import { createApp, type AppOptions } from './app';
 import { addAuth, createAuthContext, type PeopleOptions } from './auth';
+import { addDashboard } from './web/dashboard';
 import { describeApi, prefix } from './description';
-import { addDocsPage } from './docs-page';
+import { addDocsPage } from './web/docs-page';
 import { addEtags } from './etags';
 import { addGraphql } from './graphql';
 import { namesOf } from './graphql/names';
@@ -23,6 +24,7 @@ import { addEvents } from './live/events-route';
 import { keepPortForLive } from './live/live-port';
 import { addLive, allowWebSockets } from './live/live-route';
 import { ApiMetrics } from './metrics';
+import { Overview } from './overview';
 import { routes } from './routes';
 import { addRoute } from './routes/add';
 import type { Threat } from '../workflows/messages';
@@ -44,6 +46,8 @@ export interface ServerOptions extends AppOptions {
   streamsPerCaller?: number;
   /** A port at which there are only live topics. */
   livePort?: number;
+  /** Of the files of the dashboard; default: where the build puts them. */
+  dashboardFolder?: string;
   version: string;
   metrics?: ApiMetrics;
 }
@@ -97,11 +101,11 @@ async function guard(app: FastifyInstance, options: ServerOptions, { access, thr
 /** Adds everything that the server has an answer for. */
 async function addAddresses(
   app: FastifyInstance,
-  { client, people, onFailure, version, streamsPerCaller }: ServerOptions,
+  { client, people, anyone, dashboardFolder, onFailure, version, streamsPerCaller }: ServerOptions,
   { access, threats, metrics }: Parts & { metrics: ApiMetrics },
 ): Promise<void> {
   const audience = new Audience(new Live(client, onFailure), access, streamsPerCaller);
-  const services = { client, access, stopping: audience.stopped };
+  const services = { client, access, overview: new Overview(client), stopping: audience.stopped };
   const streams = { audience, metrics };
   app.addHook('preClose', async () => audience.close());
   addEtags(app);
@@ -114,6 +118,7 @@ async function addAddresses(
   addGraphql(app, { routes, services, streams, onFailure });
   app.get(`${prefix}/openapi.json`, { config: { action: 'open' }, schema: { hide: true } }, async () => app.swagger());
   await addDocsPage(app);
+  if (people || anyone !== undefined) await addDashboard(app, dashboardFolder);
 }
 
 /** @throws Error if everybody on a network would be let in */

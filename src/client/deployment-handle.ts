@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import { TerminatedFailure, TimeoutFailure } from '@temporalio/common';
-import { stages } from '../model/deployment';
+import { isStage } from '../model/deployment';
 import { placeOfDeployment } from '../model/names';
 import {
   amendUpdate,
@@ -49,7 +49,7 @@ export type CancellationResponse = Ending | 'ended';
 
 /** True once a deployment has ended, with any outcome. */
 export function isOver({ status }: Pick<Progress, 'status'>): boolean {
-  return !(stages as readonly string[]).includes(status);
+  return !isStage(status);
 }
 
 /** One deployment, running or ended. */

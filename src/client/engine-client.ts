@@ -13,7 +13,15 @@ type PublicOf<T> = Pick<T, keyof T>;
 
 /** Parts of a client that reaches Temporal which a server keeps to itself. */
 type ServersOwn =
-  'settle' | 'release' | 'requested' | 'readHook' | 'redeployFor' | 'withStored' | 'beginCommand' | 'sessionPath';
+  | 'marks'
+  | 'settle'
+  | 'release'
+  | 'requested'
+  | 'readHook'
+  | 'redeployFor'
+  | 'withStored'
+  | 'beginCommand'
+  | 'sessionPath';
 
 /** Deploys stacks, and queries them: by way of Temporal, or through a server. */
 export interface EngineClient extends Omit<

@@ -16,3 +16,8 @@ export function requireDeploymentOf({ stack, environment }: Place, workflowId: s
       'its stack file and environment with -c and -e',
   );
 }
+
+/** The part of a workflow's id that names the deployment within its environment. */
+export function requestOf(workflowId: string): string {
+  return workflowId.split('/')[3] ?? workflowId;
+}

@@ -36,6 +36,11 @@ export const stages = ['queued', 'planning', 'pulling', 'deploying', 'waiting', 
 export const statuses = [...stages, ...outcomes] as const;
 export type Status = (typeof statuses)[number];
 
+/** True while a deployment with this status has not ended. */
+export function isStage(status: Status): boolean {
+  return (stages as readonly Status[]).includes(status);
+}
+
 /** Why a deployment failed. */
 export interface Cause {
   service?: string;

@@ -6,6 +6,9 @@ import { searchAttributes, type Place } from '../workflows/messages';
 /** Environments that have been deployed. */
 export const runningEnvironments = query({ WorkflowType: 'environment', ExecutionStatus: 'Running' });
 
+/** Deployments that run or wait, of all environments. */
+export const runningDeployments = query({ WorkflowType: 'deployment', ExecutionStatus: 'Running' });
+
 /** Deployments of an environment. @throws NameProblem */
 export function deploymentsOf(place: Place): string {
   return query({ WorkflowType: 'deployment', ...attributesOf(place) });

@@ -67,7 +67,8 @@ describe('deploy-code server', () => {
   });
 
   it('says where it is, and lets a token in that the command line has made', async () => {
-    expect(lines[0]).toBe(`the API is at https://127.0.0.1:${port}/api/v1`);
+    const here = `https://127.0.0.1:${port}`;
+    expect(lines[0]).toBe(`the API is at ${here}/api/v1, the dashboard at ${here}`);
     await eventually(async () => expect(lines).toHaveLength(2));
     const [, link] = / admin at (https:\S+) \(until /.exec(lines[1]!)!;
     expect(link).toMatch(new RegExp(`^https://127\\.0\\.0\\.1:${port}/auth/invitation/[\\w-]{43}$`));

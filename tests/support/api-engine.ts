@@ -13,7 +13,11 @@ export class ApiEngine {
   /** By `stack/environment`. */
   readonly environments = new Map<string, Record<string, unknown>>();
   /** Events of deployments by their workflow ids. */
-  readonly deployments = new Map<string, { status: string; events: object[] }>();
+  readonly deployments = new Map<string, { status: string; events: object[]; plan?: object }>();
+  /** What Temporal lists as running, by `stack/environment`. */
+  readonly running = new Map<string, { workflowId: string; status?: string; startedAt: Date }[]>();
+  /** Environments that cannot be read. */
+  readonly unreadable = new Set<string>();
   /** Log lines by instance. The cursor of a line is its number. */
   readonly lines = new Map<string, string[]>();
   readonly reads = { progress: 0, environment: 0, logs: 0 };
@@ -68,8 +72,17 @@ export class ApiEngine {
       }),
       environments: async () =>
         [...this.environments].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { place }]) => place),
+      marks: async () =>
+        new Map(
+          [...this.environments].map(([key, { place, watch }]) => [
+            key,
+            { place, found: JSON.stringify(watch), deployments: this.running.get(key) ?? [] },
+          ]),
+        ),
+      releaseSummary: async (_: object, release: number) => ({ release, requestedBy: 'ana', reason: 'the cart' }),
       environment: async (place: never) => {
         this.reads.environment += 1;
+        if (this.unreadable.has(keyOf(place))) throw new Error('planted');
         return this.environments.get(keyOf(place));
       },
       release: async ({ stack }: { stack: string }, release: number) => ({
@@ -111,7 +124,8 @@ export class ApiEngine {
       this.reads.progress += 1;
       const found = this.deployments.get(id);
       if (!found) throw Object.assign(new Error('no such workflow'), { name: 'WorkflowNotFoundError' });
-      return { status: found.status, events: found.events.slice(since) };
+      const { status, events, plan } = found;
+      return { status, events: events.slice(since), ...(plan && since === 0 && { plan }) };
     };
     return {
       id,

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { actingFor, type DirectClient } from '../../client';
+import { requestOf } from '../../client/place';
 import { largestHook, type HookDelivery, type HookVerdict } from '../../model/hooks';
 import { isName } from '../../model/names';
 import type { Place } from '../../workflows/messages';
@@ -10,7 +11,6 @@ import type { ApiMetrics } from '../metrics';
 import { ApiProblem } from '../problems';
 import { whileReachable } from '../reach';
 import { name, place, type Route, type Services } from '../route';
-import { requestOf } from '../routes/deployment-of';
 import { BlockedAddresses } from './blocked-addresses';
 import { deliveryOf } from './delivery';
 import { TriggerDirectory, type KnownTrigger } from './directory';

@@ -106,6 +106,7 @@ export const deployment = named(
     approvals: z.array(answerOf({ title: z.string(), service: z.string().optional() })).optional(),
     failure: answerOf({ cause, until: ms }).optional().describe('it waits for a decision until then'),
     failing: answerOf({ cause, jobs: names }).optional().describe('it waits for jobs that finish first'),
+    steerable: names.optional().describe('the actions of people that apply now'),
     cause: cause.optional(),
   }),
 );

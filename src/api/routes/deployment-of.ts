@@ -36,8 +36,3 @@ export async function complete(client: DirectClient, given: Stack): Promise<Stac
     throw error;
   }
 }
-
-/** The part of a workflow's id that names the deployment within its environment. */
-export function requestOf(workflowId: string): string {
-  return workflowId.split('/')[3] ?? workflowId;
-}

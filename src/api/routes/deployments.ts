@@ -4,6 +4,7 @@ import type { Stack } from '../../model/stack';
 import { withImages } from '../../model/stack/with-images';
 import type { DirectClient, DeploymentHandle, RequestOptions } from '../../client';
 import type { HistoryEntry, HistoryPosition } from '../../client/history';
+import { requestOf } from '../../client/place';
 import { fits } from '../../workflows/messages/shape';
 import { inputs } from '../../workflows/messages/shapes';
 import type { DeploymentResult, Place } from '../../workflows/messages';
@@ -12,7 +13,7 @@ import { cursorOf, keyIn, next, pageQuery } from '../pages';
 import { ApiProblem } from '../problems';
 import { answerOf, name, named, place, route, type Route } from '../route';
 import { deployment, deploymentEntry, deploymentResult, place as environmentName, plan, refusal } from './answers';
-import { complete, deploymentParams, find, notRead, reason, requestOf, tag } from './deployment-of';
+import { complete, deploymentParams, find, notRead, reason, tag } from './deployment-of';
 import { currentRelease } from './release-of';
 
 /** Deployments: plans, requests and progress. */

@@ -1,3 +1,4 @@
+import { overviewRoute } from '../overview/route';
 import type { Route } from '../route';
 import { buildRoutes } from './builds';
 import { controlRoutes } from './controls';
@@ -13,6 +14,7 @@ import { userRoutes } from './users';
 
 /** Every route of the API that is answered at once, below `/api/v1`. */
 export const routes: readonly Route[] = [
+  overviewRoute,
   ...environmentRoutes,
   ...instanceRoutes,
   ...deploymentRoutes,

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { DeploymentHandle, DirectClient } from '../../client';
+import { requestOf } from '../../client/place';
 import type { Stack } from '../../model/stack';
 import { steer, type Place } from '../../workflows/messages';
 import { isShallow } from '../body';
 import { ApiProblem } from '../problems';
 import { done, name, route, type Route } from '../route';
-import { complete, deploymentParams, find, reason, requestOf, tag } from './deployment-of';
+import { complete, deploymentParams, find, reason, tag } from './deployment-of';
 import { lastReleaseIfAny } from './release-of';
 
 /** What people do with a deployment that runs. */

@@ -7,10 +7,13 @@ const usualPort = 8234;
 const host = '127.0.0.1';
 
 /**
- * Serves the API of a development engine on loopback, without log-in: whoever runs programs on this machine reaches
- * Temporal too. Pages of other origins are refused.
+ * Serves the dashboard and the API of a development engine on loopback, without log-in: whoever runs programs on this
+ * machine reaches Temporal too. Pages of other origins are refused.
  */
-export async function serveApi(address: string, port?: number): Promise<{ url: string; close: () => Promise<void> }> {
+export async function serveApi(
+  address: string,
+  port?: number,
+): Promise<{ origin: string; close: () => Promise<void> }> {
   const [{ createApiServer }, { DirectClient }] = await Promise.all([
     import('../../api/index.js'),
     import('../../client/client.js'),
@@ -26,7 +29,7 @@ export async function serveApi(address: string, port?: number): Promise<{ url: s
   const used = port ?? ((await isFree(usualPort)) ? usualPort : await freePort());
   await app.listen({ host, port: used });
   return {
-    url: `http://localhost:${used}/api/v1`,
+    origin: `http://localhost:${used}`,
     close: async () => {
       await app.close();
       await client.close();

@@ -104,7 +104,10 @@ async function run({ port, uiPort, apiPort }: DevOptions, parts: Parts): Promise
   const [api] = await Promise.all([serveApi(address, apiPort), untilWorkerIsReady(worker.child, log)]);
   parts.add(api.close);
   remember({ address, ui, dataDir, pids: { dev: process.pid }, process: identify(process.pid) });
-  say(`engine ready: Temporal ${address}, UI ${ui}, API ${api.url}, worker ${worker.child.pid} (log ${workerLog()})`);
+  say(
+    `engine ready: dashboard ${api.origin}, API ${api.origin}/api/v1, Temporal ${address}, its UI ${ui}, ` +
+      `worker ${worker.child.pid} (log ${workerLog()})`,
+  );
   void reportOutages(address, say, parts.signal);
   await Promise.race([worker.keep(), untilTemporalExits(server, temporalLog(engineFolder))]);
 }

@@ -37,6 +37,7 @@ import { placeOf, requireDeploymentOf } from '../place';
 import { findRequest, intentOf, type RequestOptions } from '../request';
 import { withinLimits } from '../within-limits';
 import { InstanceReader } from './instances';
+import { listMarks, type EnvironmentMark } from './marks';
 
 export interface PlanResult {
   plan: PlanSummary;
@@ -81,6 +82,11 @@ export class Reader extends InstanceReader {
     return unlessMissing(() =>
       ask(this.temporal, () => this.temporal.workflow.getHandle(environmentId(place)).query(environmentQuery)),
     );
+  }
+
+  /** What Temporal's lists say of all environments, by `STACK/ENVIRONMENT`; at most `most`. Asks no worker. */
+  async marks(most = 5000): Promise<Map<string, EnvironmentMark>> {
+    return listMarks(this.temporal, most);
   }
 
   /** Every instance with its current health. The number of restarts includes those by the watch. */

@@ -22,8 +22,10 @@ import {
   type DeploymentInput,
   type DeploymentResult,
   type Go,
+  type Progress,
 } from '../messages';
 import { listen } from '../support/listen';
+import { isStage } from '../../model/deployment';
 import { withImages } from '../../model/stack/with-images';
 import { fits, tidied } from '../messages/shape';
 import { inputs, shapes } from '../messages/shapes';
@@ -110,7 +112,7 @@ class Deployment {
       input.stack.security?.fourEyes ? input.requestedBy : undefined,
     );
     onRefusal((name, why) => this.log.note(`${name} was ignored: ${why}`));
-    setHandler(progressQuery, (since) => this.log.since(since));
+    setHandler(progressQuery, (since) => this.progress(since));
     listen(goSignal, shapes.go, (go) => void (this.go ??= go));
     listen(queuedSignal, shapes.queued, (queued) => this.log.wait(queued));
     listen(turnedAwaySignal, shapes.turnedAway, (why) => void (this.turnedAway ??= why));
@@ -122,6 +124,11 @@ class Deployment {
       validator: (amendment) => this.checkAmendment(amendment),
     });
     listen(answerSignal, shapes.answer, ({ question, answer }) => this.questions.answer(question, answer));
+  }
+
+  private progress(since: number): Progress {
+    const known = this.log.since(since);
+    return isStage(known.status) ? { ...known, steerable: this.steering.available } : known;
   }
 
   cancel(by: string, killJobs: boolean): void {

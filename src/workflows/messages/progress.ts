@@ -108,6 +108,8 @@ export interface Progress {
   failure?: { cause: Cause; until: number };
   /** It has failed or was cancelled, and waits for jobs that finish first. */
   failing?: { cause: Cause; jobs: string[] };
+  /** Actions that apply now; absent in deployments of 0.1. */
+  steerable?: Steer['action'][];
   cause?: Cause;
 }
 

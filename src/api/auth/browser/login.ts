@@ -73,6 +73,7 @@ function sendAccount(
         <dt>by</dt>
         <dd>${method}</dd>
       </dl>
+      <a class="button main" href="/">Environments</a>
       ${isLocal(method) && html`<a class="button" href="/auth/account">Password and second factors</a>`}
       <a class="button" href="${sessionsPath}">Your sessions</a>
       <form method="post" action="/auth/logout">

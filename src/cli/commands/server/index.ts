@@ -28,7 +28,9 @@ export function addServer(program: Command): void {
   addServerKey(server);
   withTemporal(
     server
-      .description('serve the API, for people and programs with tokens (docs/access.md)')
+      .description(
+        'serve the dashboard and the API, for people and programs with tokens (docs/access.md, docs/dashboard.md)',
+      )
       .option('--host <address>', 'listen address', '127.0.0.1')
       .option('--port <port>', 'port', positive, 8080)
       .option('--inner-port <port>', 'port of /healthz, /readyz and /metrics, on loopback', positive, 9466)
@@ -138,8 +140,10 @@ async function serve(given: ServerCommandOptions): Promise<void> {
   };
   guardProcess({ onError: onFailure, stop });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
+  const origin = `${tls ? 'https' : 'http'}://${hostPort(host, port)}`;
   say(
-    `the API is at ${tls ? 'https' : 'http'}://${hostPort(host, port)}/api/v1` +
+    `the API is at ${origin}/api/v1` +
+      (externalUrl === undefined ? '' : `, the dashboard at ${externalUrl}`) +
       (plainHttp && !tls ? ', without TLS: keep it behind a proxy that has it' : ''),
   );
   if (externalUrl === undefined) return;

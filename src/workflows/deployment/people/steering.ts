@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { Amendment, Steer, SteeringRecord } from '../../messages';
+import { steer, type Amendment, type Steer, type SteeringRecord } from '../../messages';
 import { fits } from '../../messages/shape';
 import { shapes } from '../../messages/shapes';
 import { waitUntil } from '../../support/serialised-events';
@@ -50,49 +50,43 @@ export class Steering {
   }
 
   /** @throws ApplicationFailure if the action is unknown or does not apply */
-  check(steer: Steer): void {
-    if (!fits(steer, shapes.steer))
-      throw ApplicationFailure.nonRetryable(
-        'unknown action; use `deploy-code approve`, `reject`, `promote`, `pause`, `resume`, `abort` or `retry`',
-        'NothingToSteer',
-      );
-    const { action, service } = steer;
-    const of = service === undefined ? '' : ` for ${service}`;
-    if ((action === 'approve' || action === 'reject') && this.waiting(service).length === 0)
-      throw ApplicationFailure.nonRetryable(`nothing waits for an approval${of}`, 'NothingToSteer');
-    if (action === 'approve' && this.authors?.has(steer.by))
-      throw ApplicationFailure.nonRetryable(
-        `${steer.by} has requested or amended this deployment; somebody else has to approve it (security.four_eyes)`,
-        'NothingToSteer',
-      );
-    if (action === 'promote' && this.held(service).length === 0)
-      throw ApplicationFailure.nonRetryable(
-        `no bake or hold is running${of}; there is nothing to promote`,
-        'NothingToSteer',
-      );
-    if (action === 'pause' && this.pause)
-      throw ApplicationFailure.nonRetryable(`it is already paused by ${this.pause.by}`, 'NothingToSteer');
-    if (action === 'resume' && !this.pause) throw ApplicationFailure.nonRetryable('it is not paused', 'NothingToSteer');
-    if (action === 'retry' && !this.failureDecision.isAwaited)
-      throw ApplicationFailure.nonRetryable(
-        'the deployment does not wait after a failure; there is nothing to retry',
-        'NothingToSteer',
-      );
-    if (this.closed && action !== 'resume')
-      throw ApplicationFailure.nonRetryable(
-        `too late: it is ${this.log.status.replaceAll('_', ' ')}`,
-        'NothingToSteer',
-      );
+  check(order: Steer): void {
+    const refusal = fits(order, shapes.steer)
+      ? this.refusalOf(order)
+      : 'unknown action; use `deploy-code approve`, `reject`, `promote`, `pause`, `resume`, `abort` or `retry`';
+    if (refusal !== undefined) throw ApplicationFailure.nonRetryable(refusal, 'NothingToSteer');
   }
 
-  take(steer: Steer): void {
-    const { action, service } = steer;
-    this.record(steer, pastTense[action]);
-    if (action === 'approve' || action === 'reject') for (const each of this.waiting(service)) each.answer = steer;
+  /** The actions that apply now, of somebody who may approve. */
+  get available(): Steer['action'][] {
+    return steer.fields.action.oneOf.filter((action) => this.refusalOf({ action }) === undefined);
+  }
+
+  /** Why an action does not apply; undefined if it does. */
+  private refusalOf({ action, service, by }: Pick<Steer, 'action' | 'service'> & { by?: string }): string | undefined {
+    const of = service === undefined ? '' : ` for ${service}`;
+    if ((action === 'approve' || action === 'reject') && this.waiting(service).length === 0)
+      return `nothing waits for an approval${of}`;
+    if (action === 'approve' && by !== undefined && this.authors?.has(by))
+      return `${by} has requested or amended this deployment; somebody else has to approve it (security.four_eyes)`;
+    if (action === 'promote' && this.held(service).length === 0)
+      return `no bake or hold is running${of}; there is nothing to promote`;
+    if (action === 'pause' && this.pause) return `it is already paused by ${this.pause.by}`;
+    if (action === 'resume' && !this.pause) return 'it is not paused';
+    if (action === 'retry' && !this.failureDecision.isAwaited)
+      return 'the deployment does not wait after a failure; there is nothing to retry';
+    if (this.closed && action !== 'resume') return `too late: it is ${this.log.status.replaceAll('_', ' ')}`;
+    return undefined;
+  }
+
+  take(order: Steer): void {
+    const { action, service } = order;
+    this.record(order, pastTense[action]);
+    if (action === 'approve' || action === 'reject') for (const each of this.waiting(service)) each.answer = order;
     if (action === 'promote') for (const each of this.held(service)) each.over = true;
-    if (action === 'pause') this.pause = steer;
+    if (action === 'pause') this.pause = order;
     if (action === 'resume') this.pause = undefined;
-    if (action === 'abort') this.abort(steer);
+    if (action === 'abort') this.abort(order);
     if (action === 'retry') this.failureDecision.decide({ kind: 'retry' });
   }
 

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { prefix } from './description';
-import { tagOf } from './etags';
-import { addPageHeaders } from './headers';
-import { ApiProblem } from './problems';
+import { prefix } from '../description';
+import { tagOf } from '../etags';
+import { addPageHeaders } from '../headers';
+import { ApiProblem } from '../problems';
 
 /**
  * The page to try the API. It is open, like the description that it shows; what it calls needs a token. Its files are
