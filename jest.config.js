@@ -53,7 +53,7 @@ module.exports = {
       setupFilesAfterEnv: ['<rootDir>/tests/support/patience.ts'],
       globalSetup: '<rootDir>/tests/support/unit-setup.ts',
       globalTeardown: '<rootDir>/tests/support/unit-teardown.ts',
-      testMatch: [`<rootDir>/tests/{${unit.join(',')}}/**/*.test.ts`],
+      testMatch: [`<rootDir>/tests/{${unit.join(',')}}/**/*.test.ts`, '<rootDir>/dashboard/tests/**/*.test.ts'],
     },
     {
       ...real,

@@ -1,5 +1,5 @@
-// `npm run docs`: writes docs/configuration.md, docs/policy.md, docs/cli.md, docs/events.md, docs/api.md and the
-// pictures of rollouts from the built code. `--check` only says whether they are up to date.
+// `npm run docs`: writes docs/configuration.md, docs/policy.md, docs/cli.md, docs/events.md, docs/api.md, the pictures
+// of rollouts and the types of the dashboard from the built code. `--check` only says whether they are up to date.
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const prettier = require('prettier');
@@ -7,6 +7,7 @@ const prettier = require('prettier');
 const root = join(__dirname, '..');
 if (!existsSync(join(root, 'dist'))) throw new Error('there is no dist: run `npm run build` first');
 
+const { dashboardTypes } = require('./docs/dashboard-types');
 const generated = {
   'docs/configuration.md': require('./docs/configuration').configurationPage(),
   'docs/policy.md': require('./docs/policy').policyPage(),
@@ -18,7 +19,8 @@ const generated = {
 
 async function main() {
   const outOfDate = [];
-  for (const [file, text] of Object.entries(generated)) {
+  const typed = { ...generated, 'dashboard/src/api/types.ts': await dashboardTypes() };
+  for (const [file, text] of Object.entries(typed)) {
     const page = await formatted(file, text);
     if (page !== read(file)) outOfDate.push({ file, page });
   }
@@ -34,7 +36,7 @@ async function main() {
 
 async function formatted(file, text) {
   const path = join(root, file);
-  return file.endsWith('.md')
+  return /\.(md|ts)$/.test(file)
     ? prettier.format(text, { ...(await prettier.resolveConfig(path)), filepath: path })
     : text;
 }

@@ -24,6 +24,7 @@ if (process.argv[2] === 'down') {
   deployCode('deploy', ...stack);
   console.log(`
   the shop      http://localhost:18080
+  dashboard     http://localhost:8234
   Temporal UI   http://localhost:8233
 
 Try next:

@@ -1,7 +1,8 @@
 // Part of `npm run lint`: which room of `src` may import which, which packages each may use, that nothing goes in
-// circles (types included), and that folders stay small. Another tree can be named.
-const { readdirSync, readFileSync } = require('node:fs');
-const { dirname, join, relative } = require('node:path');
+// circles (types included), that folders stay small, and that the dashboard knows nothing of `src`. Another tree can be
+// named.
+const { existsSync, readdirSync, readFileSync } = require('node:fs');
+const { dirname, join, normalize, relative } = require('node:path');
 const { parseSync } = require('oxc-parser');
 const { fileOf, packageOf } = require('./imports');
 
@@ -101,6 +102,8 @@ const rooms = {
   },
   'cli/output/terminal': { uses: ['model'], packages: ['node', 'picocolors', 'string-width'] },
 };
+/** The dashboard is browser code of its own: it has the types of the API's schema, and these packages. */
+const dashboard = { folder: 'dashboard/src', packages: ['preact', '@preact/signals', 'virtua'] };
 const byLength = Object.keys(rooms).sort((a, b) => b.length - a.length);
 
 const problems = [];
@@ -111,11 +114,26 @@ const imports = new Map(files.map((file) => [file, importsOf(file)]));
 
 for (const [file, found] of imports) for (const each of found) check(file, each);
 for (const circle of circles()) problems.push(`a circle: ${circle.join(' -> ')}`);
-for (const [folder, count] of folderSizes()) {
+for (const [folder, count] of folderSizes(files)) {
   if (count > mostFiles) problems.push(`src/${folder} holds ${count} files; more than ${mostFiles} want chapters`);
 }
+if (existsSync(join(root, dashboard.folder))) checkDashboard(join(root, dashboard.folder));
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length > 0 ? 1 : 0;
+
+function checkDashboard(folder) {
+  const found = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\.tsx?$/.test(name));
+  for (const file of found) {
+    for (const { moduleRequest } of parseSync(file, readFileSync(join(folder, file), 'utf8')).module.staticImports) {
+      const from = moduleRequest.value;
+      const isOwn = from.startsWith('.') && !normalize(join(dirname(file), from)).startsWith('..');
+      if (!isOwn && !dashboard.packages.includes(packageOf(from)))
+        problems.push(`${dashboard.folder}/${file}: the dashboard does not import ${from}`);
+    }
+  }
+  for (const [each, count] of folderSizes(found))
+    if (count > mostFiles) problems.push(`${dashboard.folder}/${each} holds ${count} files`);
+}
 
 /** Everything that a file imports, also what it exports again and what it loads while it runs. */
 function importsOf(file) {
@@ -191,8 +209,8 @@ function circles() {
   return found;
 }
 
-function folderSizes() {
+function folderSizes(of) {
   const sizes = new Map();
-  for (const file of files) sizes.set(dirname(file), (sizes.get(dirname(file)) ?? 0) + 1);
+  for (const file of of) sizes.set(dirname(file), (sizes.get(dirname(file)) ?? 0) + 1);
   return sizes;
 }

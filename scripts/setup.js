@@ -32,9 +32,15 @@ function newest(folder) {
   );
 }
 
+/** True if a file was made after everything in a folder. */
+function isNewer(file, folder) {
+  return existsSync(file) && statSync(file).mtimeMs > newest(join(root, folder));
+}
+
 function build() {
   const bundle = join(root, 'dist', 'workflow-bundle.js');
-  if (existsSync(bundle) && statSync(bundle).mtimeMs > newest(join(root, 'src'))) return;
+  const page = join(root, 'dist', 'dashboard', 'index.html');
+  if (isNewer(bundle, 'src') && isNewer(page, 'dashboard')) return;
   console.log('building');
   run('npm', ['run', '--silent', 'build']);
 }

@@ -1,3 +1,4 @@
+import { dashboard } from './dashboard';
 import { docker } from './docker';
 import { passes, type Figure } from './figure';
 import { kubernetes } from './kubernetes';
@@ -14,6 +15,7 @@ const benchmarks: Record<string, () => Promise<Figure[]>> = {
   kubernetes,
   rollout,
   server,
+  dashboard,
 };
 
 async function main(args: string[]): Promise<void> {

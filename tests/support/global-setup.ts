@@ -17,13 +17,8 @@ const withoutPostgres =
 
 /** One Temporal server and one image set for all suites; each suite has a namespace of its own. */
 export default async function setup(): Promise<void> {
-  const exhaustive = process.env.DEPLOY_CODE_TEST_FULL === '1' || process.argv.includes('full');
-  const [withoutChromium, withoutDocker] = await Promise.all([
-    exhaustive ? prepareChromium() : undefined,
-    docker(),
-    temporal(),
-  ]);
-  if (exhaustive) settle('chromium', withoutChromium, 'suites in a browser');
+  const [withoutChromium, withoutDocker] = await Promise.all([prepareChromium(), docker(), temporal()]);
+  settle('chromium', withoutChromium, 'suites in a browser');
   settle('docker', withoutDocker, 'suites on real Docker');
   settle('kubernetes', withoutDocker ?? (await prepareCluster()), 'suites on a real cluster');
   settle(

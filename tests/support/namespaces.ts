@@ -25,6 +25,8 @@ export const namespaces = [
   'control',
   'daily-commands',
   'no-worker',
+  'dashboard',
+  'dashboard-docker',
   'deployment',
   'docker',
   'docker-and-cluster',

@@ -1,0 +1,18 @@
+/** What a browser remembers of how somebody likes the page. Nothing else is stored. */
+type Name = 'language' | 'theme';
+
+export function stored(name: Name): string | undefined {
+  try {
+    return localStorage.getItem(name) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function store(name: Name, value: string): void {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // A browser that stores nothing forgets it with the page.
+  }
+}
