@@ -4,6 +4,7 @@ import { liveLostSince } from './api/live';
 import { whoami } from './api/session';
 import { Display } from './display';
 import { KeyHelp, openHelp } from './keys';
+import { DeployPage } from './pages/deploy';
 import { DeploymentPage } from './pages/deployment';
 import { EnvironmentPage } from './pages/environment';
 import { LogsPage } from './pages/logs';
@@ -15,6 +16,7 @@ import { Icon } from './ui/icon';
 import { Empty } from './ui/notice';
 import { said } from './ui/said';
 import { Moment } from './ui/time';
+import { With } from './ui/with';
 
 /** What a server of this machine alone has for whoever looks: nobody logs in there. */
 const withoutToken = 'none';
@@ -61,14 +63,14 @@ export function App() {
 /** A lost connection is told, and what was there before stays. */
 function Lost() {
   const since = lostSince.value ?? liveLostSince.value;
-  const [before, after] = t('app.lost', { time: '\u0000' }).split('\u0000');
   return (
     <div class="lost" role="alert">
       {since !== undefined && (
         <p>
-          <Icon name="warn" /> {before}
-          <Moment at={since} />
-          {after}
+          <Icon name="warn" />
+          <With text="app.lost" name="time">
+            <Moment at={since} />
+          </With>
         </p>
       )}
     </div>
@@ -79,15 +81,17 @@ function Page() {
   const of = path.value;
   const logs = match('/environments/:stack/:environment/logs', of);
   const operations = match('/environments/:stack/:environment/operations', of);
+  const deploy = match('/environments/:stack/:environment/deploy', of);
   const deployment = match('/environments/:stack/:environment/deployments/:id', of);
   const environment = match('/environments/:stack/:environment', of);
-  const place = placeIn(logs ?? operations ?? deployment ?? environment);
+  const place = placeIn(logs ?? operations ?? deploy ?? deployment ?? environment);
   useEffect(() => {
     document.title = [place && `${place.stack}/${place.environment}`, t('app.name')].filter(Boolean).join(' · ');
   });
   if (of === '/') return <Wall />;
   if (logs && place) return <LogsPage place={place} />;
   if (operations && place) return <OperationsPage place={place} />;
+  if (deploy && place) return <DeployPage place={place} />;
   if (deployment && place) return <DeploymentPage place={place} id={deployment.id!} />;
   if (environment && place) return <EnvironmentPage place={place} />;
   return (

@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
-import type { Stack } from '../../src/client';
+import { actingFor, type Stack } from '../../src/client';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
+import { ApiEngine } from '../support/api-engine';
 import { startChromium } from '../support/chromium';
 import { accessibilityProblems, Dashboard, isTooWide } from '../support/dashboard';
 import { dockerStack, wipe } from '../support/docker-world';
@@ -162,6 +163,56 @@ describeWith('chromium', 'the dashboard', () => {
     await page.context().close();
   });
 
+  it('deploys another image after showing the plan; a viewer is not offered that', async () => {
+    const stack = memoryStack({ web: { image: 'web:1', ...checked }, cache: { image: 'cache:1', ...checked } });
+    await (await deploy(stack)).result();
+    const [operator, viewer] = await Promise.all([
+      dashboard.open('user:olaf', 'operator'),
+      dashboard.open('user:vera', 'viewer'),
+    ]);
+    await viewer.goto(at(stack));
+    await viewer.getByRole('link', { name: 'Operations' }).waitFor();
+    expect(await viewer.getByRole('link', { name: 'Deploy', exact: true }).count()).toBe(0);
+    await viewer.goto(at(stack, '/deploy'));
+    await viewer.getByText('your role does not include deploying').waitFor();
+    await operator.goto(at(stack));
+    await operator.getByRole('link', { name: 'Deploy', exact: true }).click();
+    await operator.getByLabel('Image of web').fill('web:2');
+    await operator.getByLabel('Reason').fill('from a phone');
+    await operator.keyboard.press('Enter');
+    await operator.getByText('image:').waitFor();
+    expect(await accessibilityProblems(operator)).toEqual([]);
+    await operator.getByRole('button', { name: 'Deploy' }).click();
+    await operator.locator('.page-status', { hasText: 'Succeeded' }).waitFor();
+    await operator.getByText('Changed: web').waitFor();
+    const release = await engine.client.release({ stack: stack.name, environment: 'test' }, 2);
+    expect(release).toMatchObject({ requestedBy: 'user:olaf', reason: 'from a phone' });
+    await Promise.all([operator.context().close(), viewer.context().close()]);
+  });
+
+  it('asks nobody to approve what they have asked for themselves, with four eyes', async () => {
+    const stack = version('1');
+    const fourEyes = { ...stack, security: { ...stack.security, fourEyes: true } } as Stack;
+    await (await deploy(fourEyes)).result();
+    const next = { ...version('2', stack.name), security: fourEyes.security };
+    const handle = await actingFor({ by: 'user:ana', from: 'here' }, () => deploy(next));
+    await reached(handle, step('step.started', 'approve the switch of web'));
+    const { deployment } = await handle.progress();
+    const [ana, ben] = await Promise.all([
+      dashboard.open('user:ana', 'operator'),
+      dashboard.open('user:ben', 'operator'),
+    ]);
+    for (const page of [ana, ben]) {
+      await page.goto(at(stack, `/deployments/${deployment}`));
+      await page.getByRole('button', { name: 'Reject' }).waitFor();
+    }
+    expect(await ana.getByRole('button', { name: 'Approve' }).count()).toBe(0);
+    await ben.getByRole('button', { name: 'Approve' }).click();
+    await ben.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
+    expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
+    await Promise.all([ana.context().close(), ben.context().close()]);
+  });
+
   it('shows the log lines of all instances, and those with a text', async () => {
     const page = await dashboard.open('user:vera', 'viewer');
     await page.goto(at(shop));
@@ -204,6 +255,21 @@ describeWith('chromium', 'the dashboard', () => {
     await operator.getByText(/Verified: \d+ records/).waitFor();
     await operator.getByText('user:olaf', { exact: true }).first().waitFor();
     await Promise.all([operator.context().close(), viewer.context().close()]);
+  });
+
+  it('shows of a deployment that Temporal has forgotten what its release and the audit trail have kept', async () => {
+    const forgetful = new ApiEngine();
+    forgetful.deploy('old', 'test');
+    const server = await forgetful.serve({ anyone: 'user:ana' });
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${server.port}/environments/old/test/deployments/1`);
+    await page.getByText('Temporal no longer has this deployment.').waitFor();
+    await page.getByText(/release 1 by ana/).waitFor();
+    await page.getByText('user:ana: approved deployment 1 (looks good)').waitFor();
+    await page.goto(`http://127.0.0.1:${server.port}/environments/old/test/deployments/99`);
+    await page.getByText('There is no such deployment').waitFor();
+    await page.close();
+    await server.close();
   });
 
   it('says that the connection is lost, and goes on where it was', async () => {

@@ -79,6 +79,23 @@ export class ApiEngine {
             { place, found: JSON.stringify(watch), deployments: this.running.get(key) ?? [] },
           ]),
         ),
+      audit: async () => ({
+        total: 1,
+        records: [
+          {
+            sequence: 1,
+            id: 'r',
+            at: 0,
+            by: 'user:ana',
+            what: 'approved deployment 1',
+            why: 'looks good',
+            result: 'done',
+            deployment: 1,
+            previous: '',
+            hash: '',
+          },
+        ],
+      }),
       releaseSummary: async (_: object, release: number) => ({ release, requestedBy: 'ana', reason: 'the cart' }),
       environment: async (place: never) => {
         this.reads.environment += 1;

@@ -789,6 +789,10 @@ export interface Deployment {
    * the actions of people that apply now
    */
   steerable?: string[];
+  /**
+   * with four eyes: who may not approve it
+   */
+  authors?: string[];
   cause?: Cause;
 }
 export interface DeploymentEvent {

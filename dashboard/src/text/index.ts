@@ -45,6 +45,12 @@ export function t(key: Key, values: Values = {}): string {
   return catalogue.value[key].replaceAll(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
+/** A text before and after the place of a value, for one that is more than text. */
+export function around(key: Key, name: string): [before: string, after: string] {
+  const [before = '', after = ''] = catalogue.value[key].split(`{${name}}`);
+  return [before, after];
+}
+
 const plural = computed(() => new Intl.PluralRules(language.value));
 
 type Counted = Extract<Key, `${string}.other`> extends `${infer Base}.other` ? Base : never;

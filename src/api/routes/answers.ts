@@ -107,6 +107,7 @@ export const deployment = named(
     failure: answerOf({ cause, until: ms }).optional().describe('it waits for a decision until then'),
     failing: answerOf({ cause, jobs: names }).optional().describe('it waits for jobs that finish first'),
     steerable: names.optional().describe('the actions of people that apply now'),
+    authors: names.optional().describe('with four eyes: who may not approve it'),
     cause: cause.optional(),
   }),
 );

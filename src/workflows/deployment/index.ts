@@ -128,7 +128,7 @@ class Deployment {
 
   private progress(since: number): Progress {
     const known = this.log.since(since);
-    return isStage(known.status) ? { ...known, steerable: this.steering.available } : known;
+    return isStage(known.status) ? { ...known, ...this.steering.available } : known;
   }
 
   cancel(by: string, killJobs: boolean): void {

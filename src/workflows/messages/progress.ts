@@ -110,6 +110,8 @@ export interface Progress {
   failing?: { cause: Cause; jobs: string[] };
   /** Actions that apply now; absent in deployments of 0.1. */
   steerable?: Steer['action'][];
+  /** With four eyes: who has decided what is deployed, and may not approve it. */
+  authors?: string[];
   cause?: Cause;
 }
 

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { act, newKey, pathOf } from '../../api/client';
-import { may } from '../../api/session';
+import { may, whoami } from '../../api/session';
 import type { Place } from '../../api/types';
 import { t } from '../../text';
 import { Confirm } from '../../ui/confirm';
@@ -81,8 +81,9 @@ function ordersOf(state: State, place: Place, id: string): Order[] {
 }
 
 /** Pausing and aborting are for what runs: a deployment that asks something is answered, or cancelled. */
-function applies(action: Steer, { steerable = [], failure, approvals = [] }: State): boolean {
+function applies(action: Steer, { steerable = [], authors = [], failure, approvals = [] }: State): boolean {
   if (!steerable.includes(action)) return false;
+  if (action === 'approve') return !authors.includes(whoami.value?.subject ?? '');
   if (action === 'abort') return failure !== undefined;
   return action !== 'pause' || (failure === undefined && approvals.length === 0);
 }

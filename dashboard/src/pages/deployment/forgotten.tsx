@@ -6,7 +6,6 @@ import { t } from '../../text';
 import { exact } from '../../text/format';
 import { useLoaded } from '../../ui/load';
 import { Loading } from '../../ui/notice';
-import { Moment } from '../../ui/time';
 
 interface ForgottenProps {
   place: Place;
@@ -39,8 +38,8 @@ export function Forgotten({ place, id, reason }: ForgottenProps) {
       </header>
       {release && (
         <p>
-          {t('tile.release', { number: release.release })} {t('tile.by', { by: release.requestedBy, time: '' })}
-          <Moment at={release.at} /> {release.reason}
+          {t('tile.release', { number: release.release })}{' '}
+          {t('tile.by', { by: release.requestedBy, time: exact(release.at) })} {release.reason}
         </p>
       )}
       <ol class="events">

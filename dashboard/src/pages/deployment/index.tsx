@@ -8,6 +8,7 @@ import { StatusBadge } from '../../ui/badge';
 import { useLoaded } from '../../ui/load';
 import { Loading, Trouble } from '../../ui/notice';
 import { Lasting, Moment } from '../../ui/time';
+import { With } from '../../ui/with';
 import { Controls } from './controls';
 import { Events } from './events';
 import { Failure } from './failure';
@@ -81,26 +82,17 @@ function Times({ of }: { of: FollowedDeployment }) {
   const estimate = of.plan.value?.estimateMs;
   if (from === undefined) return null;
   return (
-    <dl class="times">
-      <div>
-        <dt class="hidden">{t('deployment.began', { time: '' })}</dt>
-        <dd>
-          {t('deployment.began', { time: '' })}
-          <Moment at={from} />
-        </dd>
-      </div>
-      <div>
-        <dd>
-          {t(of.isOver.value ? 'deployment.took' : 'deployment.runs', { duration: '' })}
-          <Lasting from={from} to={of.endedAt.value} />
-        </dd>
-      </div>
+    <p class="times">
+      <With text="deployment.began" name="time">
+        <Moment at={from} />
+      </With>
+      <With text={of.isOver.value ? 'deployment.took' : 'deployment.runs'} name="duration">
+        <Lasting from={from} to={of.endedAt.value} />
+      </With>
       {estimate !== undefined && estimate > 0 && (
-        <div>
-          <dd>{t('deployment.estimate', { duration: duration(estimate) })}</dd>
-        </div>
+        <span>{t('deployment.estimate', { duration: duration(estimate) })}</span>
       )}
-    </dl>
+    </p>
   );
 }
 

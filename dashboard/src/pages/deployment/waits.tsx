@@ -1,6 +1,7 @@
 import { t } from '../../text';
 import { Icon } from '../../ui/icon';
 import { Moment } from '../../ui/time';
+import { With } from '../../ui/with';
 import type { State } from './followed';
 
 /** What a deployment waits for: another deployment, a person, a job. */
@@ -20,9 +21,9 @@ export function Waits({ state }: { state: State }) {
         ))}
         {failure && (
           <p>
-            {t('deployment.failure.until', { time: '\u0000' }).split('\u0000')[0]}
-            <Moment at={failure.until} />
-            {t('deployment.failure.until', { time: '\u0000' }).split('\u0000')[1]}
+            <With text="deployment.failure.until" name="time">
+              <Moment at={failure.until} />
+            </With>
           </p>
         )}
         {failing && <p>{t('deployment.jobs', { jobs: failing.jobs.join(', ') })}</p>}

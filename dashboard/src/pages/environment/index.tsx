@@ -1,4 +1,5 @@
 import { useEffect, useMemo } from 'preact/hooks';
+import { may } from '../../api/session';
 import type { Place } from '../../api/types';
 import { to } from '../../route';
 import { t } from '../../text';
@@ -38,6 +39,9 @@ export function EnvironmentPage({ place }: { place: Place }) {
           </div>
         )}
         <nav class="tabs" aria-label={place.stack}>
+          {state.current?.release !== undefined && may('deployment.request', place) && (
+            <a href={to.part(place, 'deploy')}>{t('deploy.title')}</a>
+          )}
           <a href={to.part(place, 'logs')}>{t('environment.logs')}</a>
           <a href={to.part(place, 'operations')}>{t('operations.title')}</a>
           {state.running && (

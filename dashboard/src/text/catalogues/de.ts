@@ -215,6 +215,15 @@ export const de: Record<Key, string> = {
   'act.back': 'Noch nicht',
   'act.done': 'Erledigt: {action}',
 
+  'deploy.title': 'Deployen',
+  'deploy.text': 'Das aktuelle Release {release} wird mit diesen Images als neues Release deployt.',
+  'deploy.image': 'Image von {service}',
+  'deploy.same': 'Kein Image ist geändert: Dieselben werden neu geladen, falls sich ihre Tags geändert haben.',
+  'deploy.plan': 'Was geschehen wird',
+  'deploy.show': 'Plan anzeigen',
+  'deploy.deploy': 'Deployen',
+  'deploy.none': 'Es gibt kein Release als Grundlage, oder Ihre Rolle erlaubt hier kein Deployment.',
+
   'operations.title': 'Betrieb',
   'operations.holds': 'Einfrieren und Überwachung',
   'operations.queue': 'Warteschlange',

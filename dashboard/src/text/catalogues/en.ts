@@ -213,6 +213,15 @@ export const en = {
   'act.back': 'Not now',
   'act.done': 'Done: {action}',
 
+  'deploy.title': 'Deploy',
+  'deploy.text': 'The current release, {release}, is deployed with these images as a new release.',
+  'deploy.image': 'Image of {service}',
+  'deploy.same': 'No image is changed: the same ones are pulled again, for tags that have moved.',
+  'deploy.plan': 'What will happen',
+  'deploy.show': 'Show the plan',
+  'deploy.deploy': 'Deploy',
+  'deploy.none': 'There is no release to start from, or your role does not include deploying here.',
+
   'operations.title': 'Operations',
   'operations.holds': 'Freeze and watch',
   'operations.queue': 'Queue',

@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import { steer, type Amendment, type Steer, type SteeringRecord } from '../../messages';
+import { steer, type Amendment, type Progress, type Steer, type SteeringRecord } from '../../messages';
 import { fits } from '../../messages/shape';
 import { shapes } from '../../messages/shapes';
 import { waitUntil } from '../../support/serialised-events';
@@ -57,9 +57,10 @@ export class Steering {
     if (refusal !== undefined) throw ApplicationFailure.nonRetryable(refusal, 'NothingToSteer');
   }
 
-  /** The actions that apply now, of somebody who may approve. */
-  get available(): Steer['action'][] {
-    return steer.fields.action.oneOf.filter((action) => this.refusalOf({ action }) === undefined);
+  /** The actions that apply now; and with four eyes, who may not approve. */
+  get available(): Pick<Progress, 'steerable' | 'authors'> {
+    const steerable = steer.fields.action.oneOf.filter((action) => this.refusalOf({ action }) === undefined);
+    return { steerable, ...(this.authors && { authors: [...this.authors] }) };
   }
 
   /** Why an action does not apply; undefined if it does. */

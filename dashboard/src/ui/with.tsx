@@ -1,0 +1,14 @@
+import type { ComponentChildren } from 'preact';
+import { around, type Key } from '../text';
+
+/** A text with something else than text in place of one of its values. */
+export function With({ text, name, children }: { text: Key; name: string; children: ComponentChildren }) {
+  const [before, after] = around(text, name);
+  return (
+    <span>
+      {before}
+      {children}
+      {after}
+    </span>
+  );
+}
