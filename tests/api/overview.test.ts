@@ -73,7 +73,7 @@ describe('the overview', () => {
     engine.deploy('new', 'test', { watch });
     engine.unreadable.add('new/test');
     const { tiles, complete } = await look();
-    expect(tiles[2]).toMatchObject({ health: 'unknown', findings: [{ text: 'planted' }] });
+    expect(tiles[2]).toMatchObject({ health: 'unreadable', findings: [{ text: 'planted' }] });
     expect(complete).toBe(true);
     engine.unreadable.clear();
     clock += 30_000;

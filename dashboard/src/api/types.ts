@@ -400,9 +400,9 @@ export interface EnvironmentTile {
   place: Place;
   runtime?: string;
   /**
-   * unknown: it cannot be read now; unwatched: nobody looks, so nobody knows
+   * unreadable: it cannot be read now; unwatched: nobody looks, so nobody knows
    */
-  health: 'degraded' | 'drifted' | 'unknown' | 'unwatched' | 'healthy' | 'stopped' | 'empty';
+  health: 'degraded' | 'drifted' | 'unreadable' | 'unwatched' | 'healthy' | 'stopped' | 'empty';
   /**
    * why it is degraded or drifted: the first three
    */

@@ -6,7 +6,7 @@ import type { EnvironmentState, Place } from '../../workflows/messages';
 import { may } from '../access/authorise';
 import type { Caller } from '../access/directory';
 import { Changes } from './changes';
-import { endOf, tileOf, unknownTile, type Tile, type TileRelease } from './tile';
+import { endOf, tileOf, unreadableTile, type Tile, type TileRelease } from './tile';
 
 /**
  * The tiles of all environments, for as many readers as there are. Thousands of environments are not read again for
@@ -135,13 +135,13 @@ export class Overview {
     const isDue = (key: string) => {
       const entry = this.entries.get(key);
       if (!entry || this.touched.has(key) || entry.until <= now) return true;
-      if (entry.tile.health === 'unknown') return false;
+      if (entry.tile.health === 'unreadable') return false;
       return entry.tile.running !== undefined || entry.mark !== JSON.stringify(marks.get(key));
     };
     const keys = [...marks.keys()];
     const due = new Set(keys.filter(isDue));
     const rest = keys
-      .filter((key) => !due.has(key) && this.entries.get(key)!.tile.health !== 'unknown')
+      .filter((key) => !due.has(key) && this.entries.get(key)!.tile.health !== 'unreadable')
       .sort((one, other) => this.entries.get(one)!.readAt - this.entries.get(other)!.readAt);
     return [...due, ...rest.slice(0, rolling)];
   }
@@ -156,7 +156,7 @@ export class Overview {
       return undefined;
     } catch (error) {
       if (wasTouched) this.touched.add(key);
-      const known = this.entries.get(key) ?? { tile: unknownTile(mark, error as Error), mark: '' };
+      const known = this.entries.get(key) ?? { tile: unreadableTile(mark, error as Error), mark: '' };
       this.keep(key, { ...known, readAt: this.now(), until: this.now() + retryMs });
       return error as Error;
     }

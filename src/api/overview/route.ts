@@ -19,7 +19,7 @@ const tile = named(
   answerOf({
     place,
     runtime: z.string().optional(),
-    health: z.enum(healths).describe('unknown: it cannot be read now; unwatched: nobody looks, so nobody knows'),
+    health: z.enum(healths).describe('unreadable: it cannot be read now; unwatched: nobody looks, so nobody knows'),
     findings: z
       .array(answerOf({ text: z.string(), since: ms.optional() }))
       .describe('why it is degraded or drifted: the first three'),

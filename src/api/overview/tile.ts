@@ -4,8 +4,8 @@ import { requestOf } from '../../client/place';
 import { isFailure, type IntentKind } from '../../model/deployment';
 import { isOn, type EnvironmentState, type Freeze, type Place } from '../../workflows/messages';
 
-/** From bad to good; `unknown`: it cannot be read now; `unwatched`: nobody looks, so nobody knows. */
-export const healths = ['degraded', 'drifted', 'unknown', 'unwatched', 'healthy', 'stopped', 'empty'] as const;
+/** From bad to good; `unreadable`: it cannot be read now; `unwatched`: nobody looks, so nobody knows. */
+export const healths = ['degraded', 'drifted', 'unreadable', 'unwatched', 'healthy', 'stopped', 'empty'] as const;
 
 /** What one has to know of an environment at a glance. Times are in ms since the epoch. */
 export interface Tile {
@@ -73,8 +73,8 @@ export function tileOf(
 }
 
 /** The tile of an environment that cannot be read. */
-export function unknownTile({ place }: EnvironmentMark, { message }: Error): Tile {
-  return { place, health: 'unknown', findings: [{ text: message }], findingCount: 1, queued: 0 };
+export function unreadableTile({ place }: EnvironmentMark, { message }: Error): Tile {
+  return { place, health: 'unreadable', findings: [{ text: message }], findingCount: 1, queued: 0 };
 }
 
 /** When a tile is no longer true although nothing has happened: a freeze, a pause or a trial has ended. */

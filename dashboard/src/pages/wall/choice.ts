@@ -27,7 +27,7 @@ export function isInTrouble({ health, failed, breaker }: EnvironmentTile): boole
   return (
     health === 'degraded' ||
     health === 'drifted' ||
-    health === 'unknown' ||
+    health === 'unreadable' ||
     failed !== undefined ||
     breaker !== undefined
   );

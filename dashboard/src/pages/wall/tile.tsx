@@ -11,7 +11,7 @@ import { isInTrouble } from './choice';
 const toneOf: Record<EnvironmentTile['health'], Tone> = {
   degraded: 'bad',
   drifted: 'warn',
-  unknown: 'warn',
+  unreadable: 'warn',
   unwatched: 'quiet',
   healthy: 'good',
   stopped: 'quiet',

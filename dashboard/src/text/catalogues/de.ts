@@ -56,7 +56,7 @@ export const de: Record<Key, string> = {
 
   'health.degraded': 'Gestört',
   'health.drifted': 'Abgewichen',
-  'health.unknown': 'Nicht lesbar',
+  'health.unreadable': 'Nicht lesbar',
   'health.unwatched': 'Nicht überwacht',
   'health.healthy': 'Gesund',
   'health.stopped': 'Gestoppt',

@@ -55,7 +55,7 @@ export const en = {
 
   'health.degraded': 'Degraded',
   'health.drifted': 'Drifted',
-  'health.unknown': 'Cannot be read',
+  'health.unreadable': 'Cannot be read',
   'health.unwatched': 'Not watched',
   'health.healthy': 'Healthy',
   'health.stopped': 'Stopped',
