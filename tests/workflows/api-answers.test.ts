@@ -129,6 +129,7 @@ describe('the answers of the API', () => {
     await expectStatus(200, 'GET', `${here}/deployments/:deployment`, { params });
     await expectStatus(200, 'GET', `${here}/deployments`);
     await expectStatus(200, 'GET', '/environments');
+    await expectStatus(200, 'GET', '/overview');
     await expectStatus(422, 'POST', `${here}/deployments/:deployment/steering`, { params, body: { action: 'retry' } });
     await expectStatus(200, 'POST', `${here}/plans`, { body: { images: { web: 'web:2' } } });
     for (const [kind, status] of [
@@ -153,6 +154,7 @@ describe('the answers of the API', () => {
     const params = { deployment: id as string };
     const path = `${here}/deployments/:deployment`;
     await expectStatus(200, 'GET', here);
+    await expectStatus(200, 'GET', '/overview');
     await expectStatus(200, 'GET', path, { params: { deployment: second as string } });
     await expectStatus(422, 'POST', `${path}/answers`, { params, body: { question: 'none', answer: 'yes' } });
     await expectStatus(200, 'GET', `${here}/queue`);
@@ -174,6 +176,7 @@ describe('the answers of the API', () => {
 
   it('fit their schemas when they are about what runs', async () => {
     await expectStatus(200, 'GET', here);
+    await expectStatus(200, 'GET', '/overview');
     const { instances } = await expectStatus(200, 'GET', `${here}/instances`);
     await expectStatus(200, 'GET', `${here}/logs`, { query: '?services=web,api&tail=5' });
     await expectStatus(400, 'GET', `${here}/logs`, { query: '?services=constructor' });
