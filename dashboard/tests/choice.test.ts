@@ -31,6 +31,10 @@ describe('the wall', () => {
     expect(names('sort=name')).toBe('abcdefg');
   });
 
+  it('has what cannot be read beside what is degraded', () => {
+    expect(urgencyOf(tile('h', { health: 'unreadable' }))).toBe(urgencyOf(tiles[1]!));
+  });
+
   it('shows what an address chooses, and everything for what it has wrong', () => {
     expect(names('show=trouble')).toBe('bcg');
     expect(names('show=running')).toBe('ed');

@@ -65,7 +65,7 @@ const compare: Record<Order, Compare> = {
 
 /** What is broken comes before what failed to change, that before what waits for somebody, and that before the rest. */
 export function urgencyOf({ health, failed, breaker, running, queued, freeze }: EnvironmentTile): number {
-  if (health === 'degraded') return 6;
+  if (health === 'degraded' || health === 'unreadable') return 6;
   if (failed || breaker) return 5;
   if (running?.waits) return 4;
   if (health === 'drifted') return 3;
