@@ -8,6 +8,11 @@ export function placeOf({ name, environment }: Pick<Stack, 'name' | 'environment
   return { stack: name, environment };
 }
 
+/** The name of an environment, as people write it and as a key: `shop/production`. */
+export function placeKey({ stack, environment }: Place): string {
+  return `${stack}/${environment}`;
+}
+
 /** Returns the workflow ID of a deployment. @throws BadRequest if it belongs to another environment */
 export function requireDeploymentOf({ stack, environment }: Place, workflowId: string): string {
   if (requireDeploymentId(workflowId).startsWith(`deployment/${stack}/${environment}/`)) return workflowId;

@@ -1,5 +1,6 @@
 import { monotonicMs } from '../../guard/monotonic';
 import type { DirectClient } from '../../client';
+import { placeKey } from '../../client/place';
 import type { Trigger } from '../../model/hooks';
 import type { Place } from '../../workflows/messages';
 import { Remembered } from '../remembered';
@@ -32,13 +33,13 @@ export class TriggerDirectory {
   /** A trigger by its name; undefined if the environment, or the release that runs, has none. */
   async find(place: Place, name: string): Promise<KnownTrigger | undefined> {
     const deployed = await this.environments.get('all', () => this.deployed());
-    if (!deployed.has(keyOf(place))) return undefined;
-    const triggers = await this.triggers.get(keyOf(place), () => this.read(place));
+    if (!deployed.has(placeKey(place))) return undefined;
+    const triggers = await this.triggers.get(placeKey(place), () => this.read(place));
     return triggers.find((trigger) => trigger.name === name);
   }
 
   private async deployed(): Promise<ReadonlySet<string>> {
-    return new Set((await this.client.environments(mostEnvironments)).map(keyOf));
+    return new Set((await this.client.environments(mostEnvironments)).map(placeKey));
   }
 
   private async read(place: Place): Promise<KnownTrigger[]> {
@@ -48,8 +49,4 @@ export class TriggerDirectory {
     const { stack } = await this.client.release(place, release, state);
     return (stack.triggers ?? []).map(({ name, from }) => ({ name, from, release }));
   }
-}
-
-function keyOf({ stack, environment }: Place): string {
-  return `${stack}/${environment}`;
 }

@@ -1,4 +1,4 @@
-/** More names of what is gone are not kept: whoever has not looked since then gets everything. */
+/** Removed keys that are remembered; for an older version, everything is sent again. */
 const mostGone = 1000;
 
 /** Which keys have changed since which version. */
@@ -6,7 +6,7 @@ export class Changes {
   version = 0;
   private readonly changed = new Map<string, number>();
   private readonly gone = new Map<string, number>();
-  /** The version since which all that is gone is known. */
+  /** All removals after this version are remembered. */
   private knownSince = 0;
 
   change(key: string): void {
@@ -23,7 +23,7 @@ export class Changes {
     this.knownSince = version;
   }
 
-  /** All keys for a version that is unknown, or too old. */
+  /** For an unknown or too old version: all keys. */
   since(version: number | undefined): { keys: string[]; gone: string[]; whole: boolean } {
     if (version === undefined || !(version >= this.knownSince) || version > this.version)
       return { keys: [...this.changed.keys()], gone: [], whole: true };

@@ -3,27 +3,28 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DirectClient } from '../../client';
 import type { EnvironmentMark } from '../../client/reader/marks';
 import type { EnvironmentState, Place } from '../../workflows/messages';
+import { placeKey } from '../../client/place';
 import { may } from '../access/authorise';
 import type { Caller } from '../access/directory';
 import { Changes } from './changes';
 import { endOf, tileOf, unreadableTile, type Tile, type TileRelease } from './tile';
 
 /**
- * The tiles of all environments, for as many readers as there are. Thousands of environments are not read again for
- * each look: Temporal's lists say which of them have changed; of the rest a few are read at a time.
+ * The tiles of all environments, shared by all readers. Not all of thousands of environments are read each time:
+ * Temporal's lists show which of them have changed, and a few of the others are read in turn.
  */
 
-/** Who looks again within this time sees the same. */
+/** Requests within this time share one refresh. */
 const freshMs = 1000;
-/** The longest that a look waits; what is known by then is its answer. */
+/** The longest that a request waits for a refresh; then it gets the known tiles. */
 const longestWaitMs = 1000;
 /** Environments that are read at a time. */
 const lanes = 8;
-/** Environments that are read again although nothing says that they have changed, with each refresh. */
+/** Unchanged environments that each refresh reads again, in turn. */
 const rolling = 40;
 /** An environment that could not be read is read again after this time. */
 const retryMs = 30_000;
-/** Failures in a row after which it is not the environments that fail. */
+/** Consecutive failures after which the engine counts as unreachable. */
 const mostFailures = 2 * lanes;
 
 interface Entry {
@@ -55,7 +56,7 @@ export class Overview {
   private refreshedAt = -Infinity;
   private isComplete = false;
   private refreshing?: Promise<unknown>;
-  /** Why the last refresh has failed: nobody takes what was known before for what is so now. */
+  /** Why the last refresh failed: requests get this error instead of outdated tiles. */
   private failure?: Error;
 
   constructor(
@@ -63,9 +64,9 @@ export class Overview {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** Has an environment read again at the next look: somebody has just changed it. */
+  /** Reads an environment again with the next request: somebody has just changed it. */
   touch(place: Place): void {
-    this.touched.add(keyOf(place));
+    this.touched.add(placeKey(place));
     this.refreshedAt = -Infinity;
   }
 
@@ -86,7 +87,7 @@ export class Overview {
     };
   }
 
-  /** Reads what may have changed; one that takes long goes on while looks are answered. */
+  /** Reads environments that may have changed. A slow refresh goes on while requests are answered. */
   private async refresh(): Promise<void> {
     if (this.now() - this.refreshedAt < freshMs) return;
     this.refreshing ??= this.read()
@@ -106,7 +107,7 @@ export class Overview {
     for (const key of this.touched) if (!marks.has(key)) this.touched.delete(key);
     await this.readAll(this.dueOf(marks), marks);
     this.isComplete = true;
-    // What was touched meanwhile may have been read before.
+    // A place that was touched meanwhile may have been read before its change.
     this.refreshedAt = this.touched.size > 0 ? -Infinity : startedAt;
   }
 
@@ -146,7 +147,7 @@ export class Overview {
     return [...due, ...rest.slice(0, rolling)];
   }
 
-  /** Resolves with why an environment cannot be read: what was known of it stays. */
+  /** Resolves with the error if an environment cannot be read; its known tile stays. */
   private async readOne(key: string, mark: EnvironmentMark): Promise<Error | undefined> {
     const wasTouched = this.touched.delete(key);
     try {
@@ -168,17 +169,17 @@ export class Overview {
     if (!before || JSON.stringify(before.tile) !== JSON.stringify(entry.tile)) this.changed.change(key);
   }
 
-  /** Of a release that is not kept, or has just gone, nobody knows who has deployed it. */
+  /** Undefined if the release is not kept, or was just pruned. */
   private async releaseOf(place: Place, state: EnvironmentState | undefined): Promise<TileRelease | undefined> {
     const number = state?.current?.release;
     if (number === undefined || !state!.releases.includes(number)) return undefined;
-    const known = this.releases.get(keyOf(place));
+    const known = this.releases.get(placeKey(place));
     if (known?.number === number) return known;
     const read = await this.client.releaseSummary(place, number).catch(() => undefined);
     if (!read) return undefined;
     const { requestedBy, reason } = read;
     const release = { number, requestedBy, ...(reason !== undefined && { reason }) };
-    this.releases.set(keyOf(place), release);
+    this.releases.set(placeKey(place), release);
     return release;
   }
 
@@ -189,16 +190,12 @@ export class Overview {
   }
 }
 
-function keyOf({ stack, environment }: Place): string {
-  return `${stack}/${environment}`;
-}
-
 function placeOf(key: string): Place {
   const [stack, environment] = key.split('/') as [string, string];
   return { stack, environment };
 }
 
-/** Whoever has other rights than before sees other environments. */
+/** A digest of a caller's rights: with other rights, a caller sees other environments. */
 function rightsOf({ subject, roles, limit }: Caller): string {
   return createHash('sha256')
     .update(JSON.stringify([subject, roles, limit]))

@@ -19,7 +19,9 @@ const tile = named(
   answerOf({
     place,
     runtime: z.string().optional(),
-    health: z.enum(healths).describe('unreadable: it cannot be read now; unwatched: nobody looks, so nobody knows'),
+    health: z
+      .enum(healths)
+      .describe('unreadable: it cannot be read now; unwatched: no watch, so its health is unknown'),
     findings: z
       .array(answerOf({ text: z.string(), since: ms.optional() }))
       .describe('why it is degraded or drifted: the first three'),
@@ -38,7 +40,7 @@ const tile = named(
       .describe('the last deployment, if it did'),
     freeze: freeze.optional(),
     breaker: answerOf({ failures: z.int(), openedAt: ms }).optional().describe('if it is open'),
-    trialUntil: ms.optional().describe('trouble until then brings the release before back'),
+    trialUntil: ms.optional().describe('until then, trouble brings back the previous release'),
     watchPausedUntil: ms.nullable().optional().describe('null: until somebody resumes it'),
   }),
 );

@@ -4,10 +4,10 @@ import { requestOf } from '../../client/place';
 import { isFailure, type IntentKind } from '../../model/deployment';
 import { isOn, type EnvironmentState, type Freeze, type Place } from '../../workflows/messages';
 
-/** From bad to good; `unreadable`: it cannot be read now; `unwatched`: nobody looks, so nobody knows. */
+/** From bad to good; `unreadable`: it cannot be read now; `unwatched`: no watch, so its health is unknown. */
 export const healths = ['degraded', 'drifted', 'unreadable', 'unwatched', 'healthy', 'stopped', 'empty'] as const;
 
-/** What one has to know of an environment at a glance. Times are in ms since the epoch. */
+/** The state of an environment at a glance. Times are in ms since the epoch. */
 export interface Tile {
   place: Place;
   runtime?: string;
@@ -33,7 +33,7 @@ export interface Tile {
   freeze?: Freeze;
   /** If it is open. */
   breaker?: { failures: number; openedAt: number };
-  /** Trouble until then brings the release before back. */
+  /** Until then, the watch rolls back to the previous release in case of trouble. */
   trialUntil?: number;
   /** Null: until somebody resumes it. */
   watchPausedUntil?: number | null;
@@ -77,7 +77,7 @@ export function unreadableTile({ place }: EnvironmentMark, { message }: Error): 
   return { place, health: 'unreadable', findings: [{ text: message }], findingCount: 1, queued: 0 };
 }
 
-/** When a tile is no longer true although nothing has happened: a freeze, a pause or a trial has ended. */
+/** The time at which a tile becomes outdated because a freeze, a pause or a trial ends. */
 export function endOf({ freeze, watchPausedUntil, trialUntil }: Tile, now: number): number {
   const ends = [freeze?.until, watchPausedUntil, trialUntil].filter((end) => typeof end === 'number' && end > now);
   return Math.min(...(ends as number[]));
@@ -144,7 +144,7 @@ function openBreaker({ breaker }: EnvironmentState): Pick<Tile, 'breaker'> {
   return { breaker: { failures: breaker.failures, openedAt: breaker.openedAt } };
 }
 
-/** When a rollback by the watch is no longer possible; undefined if it is not now. */
+/** The end of the watch window, in which the watch may roll back; undefined if there is none. */
 function trialEnd({ current, watch }: EnvironmentState): number | undefined {
   if (current?.at === undefined || !watch?.windowMs || watch.sentBackUntil !== undefined) return undefined;
   return current.at + watch.windowMs;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { placeKey } from '../../client/place';
 import { summaryOf } from '../../client/history/releases';
 import type { EnvironmentState } from '../../workflows/messages';
 import { may } from '../access/authorise';
@@ -56,7 +57,7 @@ export const environmentRoutes: Route[] = [
     answer: z.object({ environments: z.array(environmentName), ...next }),
     handle: async ({ client, caller, query }) => {
       const seen = (await client.environments()).filter((each) => may(caller, 'environment.read', each));
-      const { page, ...more } = pageOf(seen, ({ stack, environment }) => `${stack}/${environment}`, query);
+      const { page, ...more } = pageOf(seen, placeKey, query);
       return { environments: page, ...more };
     },
   }),

@@ -84,7 +84,7 @@ export class Reader extends InstanceReader {
     );
   }
 
-  /** What Temporal's lists say of all environments, by `STACK/ENVIRONMENT`; at most `most`. Asks no worker. */
+  /** All environments in Temporal's lists, by `STACK/ENVIRONMENT`; at most `most`. Asks no worker. */
   async marks(most = 5000): Promise<Map<string, EnvironmentMark>> {
     return listMarks(this.temporal, most);
   }

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
 import { sha256 } from '../../guard/access/digest';
 import { ChannelKey } from '../../guard/sealed-channel';
-import { isName } from '../../model/names';
 import type { SessionRequest } from '../../model/session';
 import type { Stack } from '../../model/stack';
 import type { Answers } from '../../workflows/hosts';
@@ -12,10 +11,10 @@ import { findHostWorkers, findWorker, unserved, unservedHosts } from '../../temp
 import { CommandSession, type SessionOptions, type SessionPath } from '../command-session';
 import { ask } from '../../temporal/ask';
 import { actOf } from '../orders';
-import { placeOf } from '../place';
+import { placeKey, placeOf } from '../place';
 import { listHosts, type HostLine } from '../hosts';
 import { untilTaken } from '../../temporal/until-taken';
-import { runningEnvironments } from '../../temporal/visibility';
+import { listEnvironments } from './marks';
 
 /** Queries and commands for instances, hosts and volumes. It talks to Temporal only; workers talk to the hosts. */
 export class InstanceReader {
@@ -26,13 +25,11 @@ export class InstanceReader {
   /** The environments that have been deployed, by name; at most `most`. */
   async environments(most = 1000): Promise<Place[]> {
     const places: Place[] = [];
-    for await (const { workflowId } of this.temporal.workflow.list({ query: runningEnvironments })) {
-      const [, stack, environment] = workflowId.split('/');
-      if (isName('stack', stack) && isName('environment', environment)) places.push({ stack, environment });
+    for await (const { place } of listEnvironments(this.temporal)) {
+      places.push(place);
       if (places.length === most) break;
     }
-    const key = ({ stack, environment }: Place) => `${stack}/${environment}`;
-    return places.sort((one, other) => (key(one) < key(other) ? -1 : 1));
+    return places.sort((one, other) => (placeKey(one) < placeKey(other) ? -1 : 1));
   }
 
   /** Every instance with its current health, and the hosts of the stack that are unavailable. */

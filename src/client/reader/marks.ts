@@ -1,12 +1,13 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import { isName } from '../../model/names';
+import { isDeploymentId, isName, placeOfDeployment } from '../../model/names';
 import { searchAttributes, type Place } from '../../workflows/messages';
+import { placeKey } from '../place';
 import { runningDeployments, runningEnvironments } from '../../temporal/visibility';
 
-/** What a list of Temporal says of an environment. If none of it changes, the environment has hardly changed. */
+/** The entry of an environment in Temporal's lists. While it stays the same, the environment has hardly changed. */
 export interface EnvironmentMark {
   place: Place;
-  /** What the watch has found last: `healthy`, `degraded` or `drifted`. */
+  /** The last finding of the watch: `healthy`, `degraded` or `drifted`. */
   found?: string;
   /** Deployments that run or wait. */
   deployments: DeploymentMark[];
@@ -19,27 +20,32 @@ export interface DeploymentMark {
   startedAt: Date;
 }
 
+/** The environments that have been deployed. */
+export async function* listEnvironments(
+  client: Client,
+): AsyncGenerator<{ place: Place; execution: WorkflowExecutionInfo }> {
+  for await (const execution of client.workflow.list({ query: runningEnvironments })) {
+    const [, stack, environment] = execution.workflowId.split('/');
+    if (isName('stack', stack) && isName('environment', environment))
+      yield { place: { stack, environment }, execution };
+  }
+}
+
 /** Environments by `STACK/ENVIRONMENT`, with two lists of Temporal and no query. */
 export async function listMarks(client: Client, most: number): Promise<Map<string, EnvironmentMark>> {
   const marks = new Map<string, EnvironmentMark>();
-  for await (const { workflowId, typedSearchAttributes } of client.workflow.list({ query: runningEnvironments })) {
-    const [, stack, environment] = workflowId.split('/');
-    if (!isName('stack', stack) || !isName('environment', environment)) continue;
-    const found = typedSearchAttributes.get(searchAttributes.status);
-    marks.set(`${stack}/${environment}`, {
-      place: { stack, environment },
-      ...(found !== undefined && { found }),
-      deployments: [],
-    });
+  for await (const { place, execution } of listEnvironments(client)) {
+    const found = execution.typedSearchAttributes.get(searchAttributes.status);
+    marks.set(placeKey(place), { place, ...(found !== undefined && { found }), deployments: [] });
     if (marks.size === most) break;
   }
-  for await (const execution of client.workflow.list({ query: runningDeployments }))
-    marks.get(keyOf(execution))?.deployments.push(deploymentMark(execution));
+  for await (const execution of client.workflow.list({ query: runningDeployments })) {
+    const { workflowId } = execution;
+    // Anybody who reaches Temporal can start a workflow with another id.
+    if (!isDeploymentId(workflowId)) continue;
+    marks.get(placeKey(placeOfDeployment(workflowId)))?.deployments.push(deploymentMark(execution));
+  }
   return marks;
-}
-
-function keyOf({ workflowId }: WorkflowExecutionInfo): string {
-  return workflowId.split('/').slice(1, 3).join('/');
 }
 
 function deploymentMark({ workflowId, typedSearchAttributes, startTime }: WorkflowExecutionInfo): DeploymentMark {
