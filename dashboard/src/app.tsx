@@ -2,6 +2,8 @@ import { useEffect } from 'preact/hooks';
 import { lostSince } from './api/client';
 import { liveLostSince } from './api/live';
 import { whoami } from './api/session';
+import { placeText } from './api/place';
+import type { Place } from './api/types';
 import { Display } from './display';
 import { KeyHelp, openHelp } from './keys';
 import { DeployPage } from './pages/deploy';
@@ -10,7 +12,7 @@ import { EnvironmentPage } from './pages/environment';
 import { LogsPage } from './pages/logs';
 import { OperationsPage } from './pages/operations';
 import { Wall } from './pages/wall';
-import { match, onLink, path, to, type PlaceName } from './route';
+import { match, onLink, path, to } from './route';
 import { t } from './text';
 import { Icon } from './ui/icon';
 import { Empty } from './ui/notice';
@@ -18,7 +20,7 @@ import { said } from './ui/said';
 import { Moment } from './ui/time';
 import { With } from './ui/with';
 
-/** What a server of this machine alone has for whoever looks: nobody logs in there. */
+/** The token of all callers of a server without log-in, such as that of `deploy-code dev`. */
 const withoutToken = 'none';
 
 /** The page around all pages. */
@@ -60,7 +62,7 @@ export function App() {
   );
 }
 
-/** A lost connection is told, and what was there before stays. */
+/** Says that the connection is lost; the page keeps its last state meanwhile. */
 function Lost() {
   const since = lostSince.value ?? liveLostSince.value;
   return (
@@ -86,7 +88,7 @@ function Page() {
   const environment = match('/environments/:stack/:environment', of);
   const place = placeIn(logs ?? operations ?? deploy ?? deployment ?? environment);
   useEffect(() => {
-    document.title = [place && `${place.stack}/${place.environment}`, t('app.name')].filter(Boolean).join(' · ');
+    document.title = [place && placeText(place), t('app.name')].filter(Boolean).join(' · ');
   });
   if (of === '/') return <Wall />;
   if (logs && place) return <LogsPage place={place} />;
@@ -102,6 +104,6 @@ function Page() {
   );
 }
 
-function placeIn(found: Record<string, string> | undefined): PlaceName | undefined {
+function placeIn(found: Record<string, string> | undefined): Place | undefined {
   return found && { stack: found.stack!, environment: found.environment! };
 }

@@ -1,7 +1,8 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { TargetedMouseEvent } from 'preact';
+import type { Place } from './api/types';
 
-/** Where one is: the path, and what is chosen on a page, which stands in the address so that it can be shared. */
+/** The address: the path of the page, and the choices made on it, so that a link shows the same to others. */
 
 export const path = signal(location.pathname);
 const search = signal(location.search);
@@ -55,7 +56,7 @@ function decoded(text: string): string {
   }
 }
 
-/** Has links of this page change the address without loading it again. */
+/** Follows links within the dashboard without loading the page again. */
 export function onLink(event: TargetedMouseEvent<HTMLElement>): void {
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
   const link = (event.target as Element).closest('a');
@@ -65,17 +66,11 @@ export function onLink(event: TargetedMouseEvent<HTMLElement>): void {
   go(`${link.pathname}${link.search}`);
 }
 
-export interface PlaceName {
-  stack: string;
-  environment: string;
-}
-
 /** Addresses of pages. */
 export const to = {
   wall: '/',
-  environment: ({ stack, environment }: PlaceName) =>
+  environment: ({ stack, environment }: Place) =>
     `/environments/${encodeURIComponent(stack)}/${encodeURIComponent(environment)}`,
-  part: (place: PlaceName, part: string) => `${to.environment(place)}/${part}`,
-  deployment: (place: PlaceName, id: string | number) =>
-    `${to.environment(place)}/deployments/${encodeURIComponent(id)}`,
+  part: (place: Place, part: string) => `${to.environment(place)}/${part}`,
+  deployment: (place: Place, id: string | number) => `${to.environment(place)}/deployments/${encodeURIComponent(id)}`,
 };

@@ -1,4 +1,4 @@
-/** What a browser remembers of how somebody likes the page. Nothing else is stored. */
+/** Display settings that the browser stores. Nothing else is stored. */
 type Name = 'language' | 'theme';
 
 export function stored(name: Name): string | undefined {

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { Api, Problem } from './types';
+import type { Api, Place, Problem } from './types';
 
 /** Requests to the API of the server that this page comes from. */
 
@@ -10,7 +10,7 @@ const answerMs = 70_000;
 /** Set while the server does not answer: since when, in ms since the epoch. */
 export const lostSince = signal<number | undefined>(undefined);
 
-/** An answer that is no success, as people read it. */
+/** An error answer of the API, with its advice. */
 export class Refused extends Error {
   constructor(
     readonly status: number,
@@ -28,7 +28,7 @@ type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 /** The answer of a route, by the name of its operation. @throws Refused or Unreachable */
 export async function ask<K extends keyof Api>(path: string, signal?: AbortSignal): Promise<Api[K]> {
-  return (await (await send('GET', path, { signal })).json()) as Api[K];
+  return (await send('GET', path, { signal })) as Api[K];
 }
 
 /**
@@ -41,8 +41,7 @@ export async function act<K extends keyof Api | 'nothing'>(
   path: string,
   { body, key, withinMs }: { body?: unknown; key?: string; withinMs?: number } = {},
 ): Promise<K extends keyof Api ? Api[K] : undefined> {
-  const answer = await send(method, path, { body, key, withinMs });
-  return (answer.status === 204 ? undefined : await answer.json()) as never;
+  return (await send(method, path, { body, key, withinMs })) as never;
 }
 
 /** A new key for an action. */
@@ -57,16 +56,18 @@ interface Sending {
   withinMs?: number;
 }
 
+/** The content of an answer; undefined if it has none. */
 async function send(
   method: Method,
   path: string,
   { body, key, signal: given, withinMs = answerMs }: Sending,
-): Promise<Response> {
+): Promise<unknown> {
   const over = new AbortController();
   const abort = () => over.abort();
   const deadline = setTimeout(abort, withinMs);
   given?.addEventListener('abort', abort);
   let response: Response;
+  let text: string;
   try {
     response = await fetch(`${prefix}${path}`, {
       method,
@@ -77,6 +78,7 @@ async function send(
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: over.signal,
     });
+    text = await response.text();
   } catch (error) {
     if (given?.aborted) throw error;
     lostSince.value ??= Date.now();
@@ -86,24 +88,32 @@ async function send(
     given?.removeEventListener('abort', abort);
   }
   lostSince.value = undefined;
-  if (response.ok) return response;
+  if (response.ok) return text === '' ? undefined : (JSON.parse(text) as unknown);
   if (response.status === 401) toLogin();
-  throw await refusalOf(response);
+  throw refusalOf(response.status, text);
 }
 
-async function refusalOf(response: Response): Promise<Refused> {
-  const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
-  const { detail, advice } = problem as { detail?: string; advice?: string };
-  return new Refused(response.status, detail ?? `the server answered ${response.status}`, advice);
+function refusalOf(status: number, text: string): Refused {
+  const { detail = `the server answered ${status}`, advice } = problemIn(text);
+  return new Refused(status, detail, advice);
 }
 
-/** Whoever is logged out comes back to this page after the log-in. */
+/** A proxy in between answers with other texts. */
+function problemIn(text: string): Partial<Problem> {
+  try {
+    return JSON.parse(text) as Partial<Problem>;
+  } catch {
+    return {};
+  }
+}
+
+/** Goes to the log-in, which leads back to this page. */
 export function toLogin(): void {
   const { pathname, search } = location;
   location.assign(`/login?${new URLSearchParams({ return: `${pathname}${search}` }).toString()}`);
 }
 
 /** The path of an environment in the API, and of what belongs to it. */
-export function pathOf({ stack, environment }: { stack: string; environment: string }, ...more: string[]): string {
-  return ['/environments', ...[stack, environment, ...more].map(encodeURIComponent)].join('/').replace('//', '/');
+export function pathOf({ stack, environment }: Place, ...more: string[]): string {
+  return ['/environments', ...[stack, environment, ...more].map(encodeURIComponent)].join('/');
 }

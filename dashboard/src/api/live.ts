@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { ask, toLogin } from './client';
+import { ask, Refused, toLogin } from './client';
 
 /**
  * Topics of the server, followed on one WebSocket. After a lost connection each goes on where it was, so that nothing
@@ -7,12 +7,13 @@ import { ask, toLogin } from './client';
  */
 
 export interface Message {
-  /** Those of the server; and `restart`: what follows begins from the beginning again. */
+  /** That of the server; or `restart`: the topic starts from its beginning again. */
   type: string;
   id?: string;
   position?: string;
   data?: unknown;
-  problem?: { status?: number; detail?: string };
+  /** Why the topic cannot be followed. */
+  problem?: Refused;
 }
 
 interface Subscription {
@@ -26,7 +27,7 @@ interface Subscription {
 
 const firstPauseMs = 500;
 const longestPauseMs = 10_000;
-/** A connection that a phone or a network has dropped looks open: the server is asked whether it is there. */
+/** A connection that a phone or a network has dropped still looks open, so the page pings the server. */
 const pingEveryMs = 20_000;
 const pongWithinMs = 5000;
 
@@ -90,7 +91,7 @@ function connect(): void {
     pong = undefined;
     pauseMs = firstPauseMs;
     liveLostSince.value = undefined;
-    receive(JSON.parse(String(data)) as Message);
+    receive(messageIn(String(data)));
   };
   opened.onclose = () => socket === opened && lose();
 }
@@ -131,6 +132,11 @@ function subscribe(id: string, subscription: Subscription): void {
   );
 }
 
+function messageIn(text: string): Message {
+  const { problem, ...message } = JSON.parse(text) as Message & { problem?: { status?: number; detail?: string } };
+  return { ...message, ...(problem && { problem: new Refused(problem.status ?? 500, problem.detail ?? '') }) };
+}
+
 function receive(message: Message): void {
   const { id = '', type, position, problem } = message;
   const subscription = subscriptions.get(id);
@@ -138,12 +144,12 @@ function receive(message: Message): void {
   if (position !== undefined) subscription.position = position;
   if (problem?.status === 401) return toLogin();
   // What passes, and a topic that ends without an end, is tried again.
-  if (type === 'unsubscribed' || (problem && isPassing(problem.status))) return again(id, subscription);
+  if (type === 'unsubscribed' || (problem && isPassing(problem))) return again(id, subscription);
   if (type === 'end' || type === 'problem') subscription.isOver = true;
   subscription.take(message);
 }
 
-function isPassing(status = 500): boolean {
+function isPassing({ status }: Refused): boolean {
   return status >= 500 || status === 429;
 }
 

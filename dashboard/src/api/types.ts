@@ -2,6 +2,9 @@
 
 export const roles = ['viewer', 'operator', 'admin'] as const;
 
+/** The stages of a deployment that has not ended. */
+export const stages = ['queued', 'planning', 'pulling', 'deploying', 'waiting', 'committing', 'rolling_back'] as const;
+
 /** The least role that may do something, and on what. */
 export const actions = {
   'environment.read': { role: 'viewer', on: 'environment' },
@@ -400,7 +403,7 @@ export interface EnvironmentTile {
   place: Place;
   runtime?: string;
   /**
-   * unreadable: it cannot be read now; unwatched: nobody looks, so nobody knows
+   * unreadable: it cannot be read now; unwatched: no watch, so its health is unknown
    */
   health: 'degraded' | 'drifted' | 'unreadable' | 'unwatched' | 'healthy' | 'stopped' | 'empty';
   /**
@@ -450,7 +453,7 @@ export interface EnvironmentTile {
     openedAt: number;
   };
   /**
-   * trouble until then brings the release before back
+   * until then, trouble brings back the previous release
    */
   trialUntil?: number;
   /**

@@ -4,7 +4,7 @@ import { en, type Key } from './catalogues/en';
 
 export type { Key } from './catalogues/en';
 
-/** Texts in the language of whoever looks. A language is a file of `catalogues`, loaded when it is chosen. */
+/** Texts in the user's language. A language is a file in `catalogues`, loaded when it is chosen. */
 
 type Catalogue = Record<Key, string>;
 
@@ -13,7 +13,7 @@ const files = import.meta.glob<Record<string, Catalogue>>(['./catalogues/*.ts', 
 export const languages = ['en', ...Object.keys(files).map((file) => /(\w+)\.ts$/.exec(file)![1]!)];
 
 export const language = signal('en');
-/** The language as it is written where whoever looks is: `en-GB` has other dates than `en-US`. */
+/** The language with the user's region: `en-GB` formats dates differently from `en-US`. */
 export const locale = computed(
   () => navigator.languages.find((each) => each.startsWith(language.value)) ?? language.value,
 );
@@ -45,7 +45,7 @@ export function t(key: Key, values: Values = {}): string {
   return catalogue.value[key].replaceAll(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
-/** A text before and after the place of a value, for one that is more than text. */
+/** The text before and after a value, for a value that is an element. */
 export function around(key: Key, name: string): [before: string, after: string] {
   const [before = '', after = ''] = catalogue.value[key].split(`{${name}}`);
   return [before, after];

@@ -3,7 +3,7 @@
 const control =
   /\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u0000-\u0008\u000b-\u001f\u007f]/g;
 
-/** A line of output without what only a terminal understands. */
+/** A line of output without control sequences of terminals. */
 export function plainText(line: string): string {
   return line.replaceAll(control, '');
 }

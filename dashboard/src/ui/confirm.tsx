@@ -1,11 +1,10 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { t } from '../text';
 import { Dialog } from './dialog';
 import { Trouble } from './notice';
-import { say } from './said';
-
-const longestReason = 500;
+import { ReasonField } from './reason-field';
+import { useWork } from './work';
 
 interface ConfirmProps {
   title: string;
@@ -15,7 +14,7 @@ interface ConfirmProps {
   isDangerous: boolean;
   hasReason: boolean;
   onClose: () => void;
-  onConfirm: (reason: string | undefined) => Promise<unknown>;
+  onConfirm: (reason: string) => Promise<unknown>;
   children?: ComponentChildren;
   isDisabled?: boolean;
 }
@@ -24,21 +23,9 @@ interface ConfirmProps {
 export function Confirm(props: ConfirmProps) {
   const { title, text, button, isDangerous, hasReason, onClose, onConfirm, children, isDisabled = false } = props;
   const [reason, setReason] = useState('');
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<Error | undefined>(undefined);
-  const isThere = useRef(true);
-  useEffect(() => () => void (isThere.current = false), []);
+  const { isBusy, error, run } = useWork();
   const confirm = async () => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      await onConfirm(reason.trim() === '' ? undefined : reason.trim());
-      if (isThere.current) onClose();
-    } catch (caught) {
-      if (!isThere.current) return say((caught as Error).message);
-      setError(caught as Error);
-      setBusy(false);
-    }
+    if (await run(() => onConfirm(reason))) onClose();
   };
   return (
     <Dialog title={title} isBusy={isBusy} onClose={onClose}>
@@ -50,16 +37,7 @@ export function Confirm(props: ConfirmProps) {
       >
         <p>{text}</p>
         {children}
-        {hasReason && (
-          <label>
-            <span>{t('act.reason')}</span>
-            <input
-              value={reason}
-              maxLength={longestReason}
-              onInput={({ currentTarget }) => setReason(currentTarget.value)}
-            />
-          </label>
-        )}
+        {hasReason && <ReasonField value={reason} onInput={setReason} />}
         {error && <Trouble error={error} />}
         <div class="controls">
           <button type="submit" class={isDangerous ? 'danger' : 'main'} disabled={isBusy || isDisabled}>

@@ -10,7 +10,6 @@ const shapes = {
   stop: 'M5.3 2.5h5.4l2.8 2.8v5.4l-2.8 2.8H5.3l-2.8-2.8V5.3zM8 5v3.6M8 10.8v.4',
   trial: 'M6 2h4M7 2v4l-3.6 6.4A1 1 0 0 0 4.3 14h7.4a1 1 0 0 0 .9-1.6L9 6V2',
   eye: 'M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8zM8 6.2a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6',
-  back: 'M9.5 3L4.5 8l5 5',
 } as const;
 
 export type IconName = keyof typeof shapes;

@@ -8,17 +8,13 @@ export interface Loaded<T> {
 }
 
 /**
- * Reads something when a part of the page appears, and whenever `of` changes. `turn`: when that changes, it is read
- * again, and what was there stays until then.
+ * Reads something when a part of the page appears, and whenever `of`, which names it, changes. `turn`: when that
+ * changes, it is read again, and the value before stays until then.
  */
-export function useLoaded<T>(
-  read: (signal: AbortSignal) => Promise<T>,
-  of: readonly unknown[],
-  turn?: string,
-): Loaded<T> {
+export function useLoaded<T>(read: (signal: AbortSignal) => Promise<T>, of: string, turn?: string): Loaded<T> {
   const [state, setState] = useState<{ value?: T; error?: Error }>({});
   const [count, setCount] = useState(0);
-  useEffect(() => setState({}), of);
+  useEffect(() => setState({}), [of]);
   useEffect(() => {
     const over = new AbortController();
     read(over.signal).then(
@@ -26,6 +22,6 @@ export function useLoaded<T>(
       (error: Error) => !over.signal.aborted && setState((before) => ({ ...before, error })),
     );
     return () => over.abort();
-  }, [...of, turn, count]);
+  }, [of, turn, count]);
   return { ...state, again: () => setCount((before) => before + 1) };
 }

@@ -2,8 +2,9 @@ import type { ComponentChildren } from 'preact';
 import { Refused } from '../api/client';
 import { t } from '../text';
 import { Icon } from './icon';
+import type { Loaded } from './load';
 
-/** Something that did not work: what, and what to do. */
+/** An error with its advice, and a button to try again. */
 export function Trouble({ error, retry }: { error: Error; retry?: () => void }) {
   return (
     <div class="notice bad" role="alert">
@@ -21,7 +22,7 @@ export function Trouble({ error, retry }: { error: Error; retry?: () => void }) 
   );
 }
 
-/** What stands where there is nothing yet, and what to do about it. */
+/** Stands in for a page or a list that is empty, and says what to do. */
 export function Empty({ title, children }: { title?: string; children?: ComponentChildren }) {
   return (
     <div class="empty">
@@ -37,4 +38,15 @@ export function Loading() {
       {t('app.loading')}
     </p>
   );
+}
+
+interface WhenLoadedProps<T> {
+  of: Loaded<T>;
+  children: (value: T) => ComponentChildren;
+}
+
+/** Shows a value once it has been read; until then, that it is loading or why it failed. */
+export function WhenLoaded<T>({ of: { value, error, again }, children }: WhenLoadedProps<T>) {
+  if (error) return <Trouble error={error} retry={again} />;
+  return <>{value === undefined ? <Loading /> : children(value)}</>;
 }

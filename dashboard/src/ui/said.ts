@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 
-/** What was just done, shown for a moment and read aloud. */
+/** The last result, shown for a moment and read aloud. */
 export const said = signal<string | undefined>(undefined);
 
 const shownMs = 6000;

@@ -1,40 +1,37 @@
 import { useState } from 'preact/hooks';
 import { act, ask, newKey, pathOf } from '../../api/client';
 import { may } from '../../api/session';
+import { placeText } from '../../api/place';
 import type { Api, Place, Release } from '../../api/types';
 import { go, to } from '../../route';
 import { t } from '../../text';
 import { useLoaded } from '../../ui/load';
-import { Empty, Loading, Trouble } from '../../ui/notice';
+import { Empty, Trouble, WhenLoaded } from '../../ui/notice';
+import { PageHead } from '../../ui/page-head';
+import { ReasonField, withReason } from '../../ui/reason-field';
+import { useWork } from '../../ui/work';
 import { PlanText } from '../environment/plan';
-
-const longestReason = 500;
 
 /** Deploys the current release with other images, after a look at the plan. */
 export function DeployPage({ place }: { place: Place }) {
-  const { value, error, again } = useLoaded(
-    async (signal) => (await ask<'releases'>(`${pathOf(place, 'releases')}?limit=1`, signal)).releases,
-    [place.stack, place.environment],
+  const loaded = useLoaded(
+    (signal) => ask<'releases'>(`${pathOf(place, 'releases')}?limit=1`, signal),
+    placeText(place),
   );
-  const release = value?.[0];
   return (
     <>
-      <header class="page-head">
-        <p class="crumb">
-          <a href={to.environment(place)}>
-            {place.stack}/{place.environment}
-          </a>
-        </p>
-        <h1>{t('deploy.title')}</h1>
-      </header>
-      {error && <Trouble error={error} retry={again} />}
-      {!value && !error && <Loading />}
-      {value && !(release && may('deployment.request', place)) && (
-        <Empty>
-          <p>{t('deploy.none')}</p>
-        </Empty>
-      )}
-      {release && may('deployment.request', place) && <Form key={release.release} place={place} release={release} />}
+      <PageHead place={place} title={t('deploy.title')} />
+      <WhenLoaded of={loaded}>
+        {({ releases: [release] }) =>
+          release && may('deployment.request', place) ? (
+            <Form key={release.release} place={place} release={release} />
+          ) : (
+            <Empty>
+              <p>{t('deploy.none')}</p>
+            </Empty>
+          )
+        }
+      </WhenLoaded>
     </>
   );
 }
@@ -51,24 +48,16 @@ function Form({ place, release }: { place: Place; release: Release }) {
   const [images, setImages] = useState<Record<string, string>>({});
   const [reason, setReason] = useState('');
   const [planned, setPlanned] = useState<Planned | undefined>(undefined);
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<Error | undefined>(undefined);
+  const { isBusy, error, run } = useWork();
   const body = bodyOf(release, images);
   const isPlanned = planned?.of === JSON.stringify(body);
-  const work = async (of: () => Promise<void>) => {
-    setBusy(true);
-    setError(undefined);
-    await of().catch(setError);
-    setBusy(false);
-  };
   const plan = async () => {
     const answer = await act<'plan'>('POST', pathOf(place, 'plans'), { body });
     setPlanned({ of: JSON.stringify(body), answer, key: newKey() });
   };
   const deploy = async () => {
-    const why = reason.trim();
     const { id } = await act<'requestDeployment'>('POST', pathOf(place, 'deployments'), {
-      body: { ...body, ...(why !== '' && { reason: why }) },
+      body: { ...body, ...withReason(reason) },
       key: planned!.key,
     });
     go(to.deployment(place, id));
@@ -78,7 +67,7 @@ function Form({ place, release }: { place: Place; release: Release }) {
       class="deploy"
       onSubmit={(event) => {
         event.preventDefault();
-        void work(isPlanned ? deploy : plan);
+        void run(isPlanned ? deploy : plan);
       }}
     >
       <p>{t('deploy.text', { release: release.release })}</p>
@@ -93,14 +82,7 @@ function Form({ place, release }: { place: Place; release: Release }) {
           />
         </label>
       ))}
-      <label>
-        <span>{t('act.reason')}</span>
-        <input
-          value={reason}
-          maxLength={longestReason}
-          onInput={({ currentTarget }) => setReason(currentTarget.value)}
-        />
-      </label>
+      <ReasonField value={reason} onInput={setReason} />
       {body.kind === 'redeploy' && <p class="faint">{t('deploy.same')}</p>}
       {error && <Trouble error={error} />}
       {isPlanned && (

@@ -4,6 +4,7 @@ import { may, whoami } from '../../api/session';
 import type { Place } from '../../api/types';
 import { t } from '../../text';
 import { Confirm } from '../../ui/confirm';
+import { withReason } from '../../ui/reason-field';
 import { say } from '../../ui/said';
 import type { FollowedDeployment, State } from './followed';
 
@@ -24,8 +25,8 @@ interface Asked {
   isDangerous: boolean;
   hasReason: boolean;
   key: string;
-  /** Resolves with what has become of it, if that is not just that it was done. */
-  perform(reason: string | undefined, key: string): Promise<string | undefined>;
+  /** Resolves with the result as a text; undefined if it was simply done. */
+  perform(reason: string, key: string): Promise<string | undefined>;
 }
 
 /** The buttons of a deployment: those that do something now, for whoever may press them. */
@@ -60,7 +61,7 @@ export function Controls({ of, place, id }: ControlsProps) {
   );
 }
 
-/** Whoever cancels waits until the deployment has heard of it, or nobody serves it. */
+/** A cancellation waits until the deployment has taken it, or until no worker has for 90 seconds. */
 const longestCancelMs = 150_000;
 const endings = {
   over: 'act.cancel.over',
@@ -72,7 +73,7 @@ const endings = {
 type Order = Omit<Asked, 'key'>;
 
 function ordersOf(state: State, place: Place, id: string): Order[] {
-  const path = (last: string) => `${pathOf(place)}/deployments/${encodeURIComponent(id)}/${last}`;
+  const path = (last: string) => pathOf(place, 'deployments', id, last);
   return [
     ...answersOf(state, path),
     ...steers.filter((action) => applies(action, state)).map((action) => steerOf(action, state, path)),
@@ -115,7 +116,7 @@ function steerOf(action: Steer, { deployment, approvals = [] }: State, path: Pat
     isDangerous: dangerous.includes(action),
     hasReason: true,
     perform: (reason, key) =>
-      act<'nothing'>('POST', path('steering'), { body: { action, ...(reason !== undefined && { reason }) }, key }),
+      act<'nothing'>('POST', path('steering'), { body: { action, ...withReason(reason) }, key }),
   };
 }
 

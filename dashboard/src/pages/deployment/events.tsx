@@ -1,6 +1,6 @@
 import type { DeploymentEvent } from '../../api/types';
 import { t, word } from '../../text';
-import { clock, exact } from '../../text/format';
+import { Clock } from '../../ui/time';
 import type { FollowedDeployment } from './followed';
 
 /** What people did and what went wrong; the steps themselves are in the waterfall. */
@@ -16,9 +16,7 @@ export function Events({ of }: { of: FollowedDeployment }) {
       <ol class="events">
         {shown.map(({ event: { sequence, at, code }, text }) => (
           <li key={sequence} class={code === 'step.failed' ? 'bad' : ''}>
-            <time dateTime={new Date(at).toISOString()} title={exact(at)}>
-              {clock(at)}
-            </time>
+            <Clock at={at} />
             <span>{text}</span>
           </li>
         ))}

@@ -1,20 +1,15 @@
 import { batch, computed, signal } from '@preact/signals';
-import { Refused } from '../../api/client';
+import { Batches } from '../../api/batches';
+import type { Refused } from '../../api/client';
 import { follow, type Message } from '../../api/live';
-import type { Deployment, DeploymentEvent, Place, Plan } from '../../api/types';
+import { placeText } from '../../api/place';
+import { stages, type Deployment, type DeploymentEvent, type Place, type Plan } from '../../api/types';
 import { stepAfter, type Step } from './steps';
 
 /** A deployment as it is now, from its events. */
 
-/** What it waits for, and how it stands; `lost`: it was terminated in Temporal. */
+/** Its status, which is `lost` if it was terminated in Temporal, and what it waits for. */
 export type State = Omit<Partial<Deployment>, 'status'> & { status: string };
-
-const endings = ['succeeded', 'unchanged', 'refused', 'rolled_back', 'left_as_is', 'rollback_incomplete'].concat(
-  'cancelled',
-  'lost',
-);
-/** News are drawn at most this often, in ms: thousands of events arrive at once when a page is opened. */
-const drawEveryMs = 120;
 
 export class FollowedDeployment {
   readonly plan = signal<Plan | undefined>(undefined);
@@ -34,12 +29,14 @@ export class FollowedDeployment {
     }
     return found;
   });
-  readonly isOver = computed(() => endings.includes(this.state.value?.status ?? ''));
+  readonly isOver = computed(() => {
+    const status = this.state.value?.status;
+    return status !== undefined && !stages.some((each) => each === status);
+  });
   readonly beganAt = computed(() => this.events.value[0]?.at);
   readonly endedAt = computed(() => (this.isOver.value ? this.events.value.at(-1)?.at : undefined));
-  private arrived: DeploymentEvent[] = [];
   private last = 0;
-  private timer?: ReturnType<typeof setTimeout>;
+  private readonly arrived = new Batches<DeploymentEvent>((events) => this.draw(events));
 
   constructor(
     private readonly place: Place,
@@ -47,19 +44,18 @@ export class FollowedDeployment {
   ) {}
 
   start(): () => void {
-    const { stack, environment } = this.place;
-    const leave = follow(`deployment:${stack}/${environment}/${this.id}`, (message) => this.take(message));
+    const leave = follow(`deployment:${placeText(this.place)}/${this.id}`, (message) => this.take(message));
     return () => {
-      clearTimeout(this.timer);
+      this.arrived.clear();
       leave();
     };
   }
 
   private take({ type, data, problem }: Message): void {
-    if (type === 'problem') this.problem.value = new Refused(problem?.status ?? 0, problem?.detail ?? '');
+    if (problem) this.problem.value = problem;
     if (type === 'plan') this.plan.value = data as Plan;
     if (type === 'state' || type === 'end') {
-      this.draw();
+      this.arrived.flush();
       this.state.value = data as State;
     }
     if (type === 'event') this.add(data as DeploymentEvent);
@@ -69,15 +65,10 @@ export class FollowedDeployment {
   private add(event: DeploymentEvent): void {
     if (event.sequence <= this.last) return;
     this.last = event.sequence;
-    this.arrived.push(event);
-    this.timer ??= setTimeout(() => this.draw(), drawEveryMs);
+    this.arrived.add(event);
   }
 
-  private draw(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    if (this.arrived.length === 0) return;
-    const arrived = this.arrived.splice(0);
+  private draw(arrived: DeploymentEvent[]): void {
     const steps = new Map(this.steps.value);
     for (const event of arrived) if (event.step) steps.set(event.step.id, stepAfter(steps.get(event.step.id), event));
     batch(() => {

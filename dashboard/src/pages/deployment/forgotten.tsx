@@ -1,11 +1,13 @@
 import { ask, pathOf } from '../../api/client';
 import { may } from '../../api/session';
+import { placeText } from '../../api/place';
 import type { AuditRecord, Place, Release } from '../../api/types';
-import { to } from '../../route';
 import { t } from '../../text';
 import { exact } from '../../text/format';
 import { useLoaded } from '../../ui/load';
 import { Loading } from '../../ui/notice';
+import { PageHead } from '../../ui/page-head';
+import { Exact } from '../../ui/time';
 
 interface ForgottenProps {
   place: Place;
@@ -18,24 +20,18 @@ interface Kept {
   records: AuditRecord[];
 }
 
-/** A deployment that Temporal has no more: what its environment and the audit trail have kept of it. */
+/** A deployment that Temporal no longer has, from its release and the audit trail. */
 export function Forgotten({ place, id, reason }: ForgottenProps) {
-  const kept = useLoaded((signal) => keptOf(place, Number(id), signal), [place.stack, place.environment, id]);
+  const kept = useLoaded((signal) => keptOf(place, Number(id), signal), `${placeText(place)} ${id}`);
   if (!kept.value && !kept.error) return <Loading />;
   const { release, records = [] } = kept.value ?? {};
   const isKnown = release !== undefined || records.length > 0;
   return (
     <>
-      <header class="page-head">
-        <p class="crumb">
-          <a href={to.environment(place)}>
-            {place.stack}/{place.environment}
-          </a>
-        </p>
-        <h1>{t('deployment.title', { deployment: id })}</h1>
+      <PageHead place={place} title={t('deployment.title', { deployment: id })}>
         <p>{isKnown ? t('deployment.forgotten') : t('deployment.missing', { reason })}</p>
         {isKnown && <p>{t('deployment.kept')}</p>}
-      </header>
+      </PageHead>
       {release && (
         <p>
           {t('tile.release', { number: release.release })}{' '}
@@ -45,7 +41,7 @@ export function Forgotten({ place, id, reason }: ForgottenProps) {
       <ol class="events">
         {records.map(({ sequence, at, by, what, why, result }) => (
           <li key={sequence}>
-            <time dateTime={new Date(at).toISOString()}>{exact(at)}</time>
+            <Exact at={at} />
             <span>
               {by}: {what}
               {why !== undefined && ` (${why})`} · {result}
@@ -60,7 +56,7 @@ export function Forgotten({ place, id, reason }: ForgottenProps) {
 async function keptOf(place: Place, deployment: number, signal: AbortSignal): Promise<Kept> {
   if (!Number.isInteger(deployment)) return { records: [] };
   const [release, records] = await Promise.all([
-    ask<'releases'>(`${pathOf(place)}/releases?limit=200`, signal).then(
+    ask<'releases'>(`${pathOf(place, 'releases')}?limit=200`, signal).then(
       ({ releases }) => releases.find((each) => each.deployment === deployment),
       () => undefined,
     ),
@@ -77,7 +73,7 @@ async function recordsOf(place: Place, deployment: number, signal: AbortSignal):
   let cursor: string | undefined;
   for (let page = 0; page < mostPages; page += 1) {
     const more = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const { records, next } = await ask<'audit'>(`${pathOf(place)}/audit?last=200${more}`, signal);
+    const { records, next } = await ask<'audit'>(`${pathOf(place, 'audit')}?last=200${more}`, signal);
     found.push(...records.filter((each) => each.deployment === deployment));
     const isPast = records.some((each) => each.deployment !== undefined && each.deployment < deployment);
     if (next === undefined || isPast) break;

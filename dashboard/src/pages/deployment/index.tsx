@@ -1,12 +1,13 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { ask, pathOf } from '../../api/client';
+import { placeText } from '../../api/place';
 import type { Api, Place } from '../../api/types';
-import { to } from '../../route';
 import { t, word } from '../../text';
 import { duration } from '../../text/format';
 import { StatusBadge } from '../../ui/badge';
 import { useLoaded } from '../../ui/load';
 import { Loading, Trouble } from '../../ui/notice';
+import { PageHead } from '../../ui/page-head';
 import { Lasting, Moment } from '../../ui/time';
 import { With } from '../../ui/with';
 import { Controls } from './controls';
@@ -29,7 +30,7 @@ const missing = [404, 422];
 
 /** A deployment while it runs, and afterwards. */
 export function DeploymentPage({ place, id }: DeploymentPageProps) {
-  const of = useMemo(() => new FollowedDeployment(place, id), [place.stack, place.environment, id]);
+  const of = useMemo(() => new FollowedDeployment(place, id), [placeText(place), id]);
   useEffect(() => of.start(), [of]);
   const state = of.state.value;
   const problem = of.problem.value;
@@ -42,20 +43,14 @@ export function DeploymentPage({ place, id }: DeploymentPageProps) {
 function Followed({ of, place, id }: DeploymentPageProps & { of: FollowedDeployment }) {
   const { status, deployment, cause, failure, failing } = of.state.value!;
   const isOver = of.isOver.value;
-  const asked = useLoaded(
-    (signal) => askedFor(place, id, isOver, signal),
-    [place.stack, place.environment, id, isOver],
-  );
+  const asked = useLoaded((signal) => askedFor(place, id, isOver, signal), `${placeText(place)} ${id} ${isOver}`);
   const found = cause ?? failure?.cause ?? failing?.cause;
   return (
     <>
-      <header class="page-head">
-        <p class="crumb">
-          <a href={to.environment(place)}>
-            {place.stack}/{place.environment}
-          </a>
-        </p>
-        <h1>{deployment === undefined ? t('deployment.title.queued') : t('deployment.title', { deployment })}</h1>
+      <PageHead
+        place={place}
+        title={deployment === undefined ? t('deployment.title.queued') : t('deployment.title', { deployment })}
+      >
         <p class="page-status" role="status">
           <StatusBadge status={status} />
         </p>
@@ -65,7 +60,7 @@ function Followed({ of, place, id }: DeploymentPageProps & { of: FollowedDeploym
         </p>
         <Times of={of} />
         <Controls of={of} place={place} id={id} />
-      </header>
+      </PageHead>
       {of.problem.value && <Trouble error={of.problem.value} />}
       <Waits state={of.state.value!} />
       {found && <Failure cause={found} />}
@@ -106,11 +101,11 @@ interface Asked {
 /** Who asked for a deployment and why: its environment knows while it runs, its result afterwards. */
 async function askedFor(place: Place, id: string, isOver: boolean, signal: AbortSignal): Promise<Asked | undefined> {
   if (isOver) {
-    const path = `${pathOf(place)}/deployments/${encodeURIComponent(id)}/result`;
+    const path = pathOf(place, 'deployments', id, 'result');
     const result = await ask<'deploymentResult'>(path, signal);
     return { by: result.requestedBy, intent: result.intent, reason: result.reason, result };
   }
-  const { running, queue } = await ask<'queue'>(`${pathOf(place)}/queue`, signal);
+  const { running, queue } = await ask<'queue'>(pathOf(place, 'queue'), signal);
   const isIt = (each: { workflowId: string; deployment?: number }) =>
     each.workflowId.endsWith(`/${id}`) || String(each.deployment) === id;
   return [...(running ? [running] : []), ...queue].find(isIt)?.asked;

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { ask, pathOf } from '../../api/client';
+import { placeText } from '../../api/place';
 import type { DeploymentEntry, Place } from '../../api/types';
 import { to } from '../../route';
 import { t, word } from '../../text';
@@ -14,10 +15,10 @@ const most = 200;
 /** Deployments, newest first. `turn`: they are read again when it changes. */
 export function Deployments({ place, turn }: { place: Place; turn: string }) {
   const [limit, setLimit] = useState(atATime);
-  useEffect(() => setLimit(atATime), [place.stack, place.environment]);
+  useEffect(() => setLimit(atATime), [placeText(place)]);
   const { value, error, again } = useLoaded(
-    (signal) => ask<'deployments'>(`${pathOf(place)}/deployments?limit=${limit}`, signal),
-    [place.stack, place.environment],
+    (signal) => ask<'deployments'>(`${pathOf(place, 'deployments')}?limit=${limit}`, signal),
+    placeText(place),
     `${limit} ${turn}`,
   );
   return (

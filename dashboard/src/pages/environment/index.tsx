@@ -1,5 +1,6 @@
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { may } from '../../api/session';
+import { placeText } from '../../api/place';
 import type { Place } from '../../api/types';
 import { to } from '../../route';
 import { t } from '../../text';
@@ -9,15 +10,14 @@ import { followTiles, tiles } from '../wall/tiles';
 import { Deployments } from './deployments';
 import { InstanceTable } from './instances';
 import { LastFailure } from './last-failure';
-import { LiveEnvironment } from './live';
+import { useEnvironment } from './live';
 import { Releases } from './releases';
 
 /** One environment: what runs, what is wrong with it, and what was deployed. */
 export function EnvironmentPage({ place }: { place: Place }) {
-  const live = useMemo(() => new LiveEnvironment(place), [place.stack, place.environment]);
-  useEffect(() => live.start(), [live]);
+  const live = useEnvironment(place);
   useEffect(followTiles, []);
-  const tile = tiles.value?.get(`${place.stack}/${place.environment}`);
+  const tile = tiles.value?.get(placeText(place));
   const state = live.state.value;
   const deployments = state?.numbers?.deployment;
   const running = state?.running?.workflowId;
@@ -29,9 +29,7 @@ export function EnvironmentPage({ place }: { place: Place }) {
         <p class="crumb">
           <a href={to.wall}>{t('app.environments')}</a>
         </p>
-        <h1>
-          {place.stack}/{place.environment}
-        </h1>
+        <h1>{placeText(place)}</h1>
         {tile && (
           <div class="page-status">
             <HealthBadge health={tile.health} />

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { act, ask, newKey, pathOf } from '../../api/client';
 import { may } from '../../api/session';
+import { placeText } from '../../api/place';
 import type { Api, Place, Release } from '../../api/types';
 import { go, to } from '../../route';
 import { counted, t } from '../../text';
@@ -8,6 +9,7 @@ import { ago } from '../../text/format';
 import { Confirm } from '../../ui/confirm';
 import { useLoaded } from '../../ui/load';
 import { Loading, Trouble } from '../../ui/notice';
+import { withReason } from '../../ui/reason-field';
 import { Ago } from '../../ui/time';
 import { PlanText } from './plan';
 
@@ -21,8 +23,8 @@ interface ReleasesProps {
 export function Releases({ place, current, turn }: ReleasesProps) {
   const [chosen, setChosen] = useState<Release | undefined>(undefined);
   const { value, error, again } = useLoaded(
-    (signal) => ask<'releases'>(`${pathOf(place)}/releases`, signal),
-    [place.stack, place.environment],
+    (signal) => ask<'releases'>(pathOf(place, 'releases'), signal),
+    placeText(place),
     turn,
   );
   return (
@@ -56,7 +58,7 @@ export function Releases({ place, current, turn }: ReleasesProps) {
 interface RollBackProps {
   place: Place;
   release: Release;
-  /** The release that one has seen: if another one is current by then, nothing is done. */
+  /** The current release. If it changes after this dialog has opened, the rollback is refused. */
   current: number | undefined;
   onClose: () => void;
 }
@@ -64,15 +66,15 @@ interface RollBackProps {
 function RollBack({ place, release: { release, requestedBy, at }, current, onClose }: RollBackProps) {
   const [key] = useState(newKey);
   const [insteadOf] = useState(current);
-  const plan = useLoaded(() => planOf(place, release), [release]);
-  const request = async (reason: string | undefined) => {
+  const plan = useLoaded(() => planOf(place, release), String(release));
+  const request = async (reason: string) => {
     const body = {
       kind: 'rollback',
       release,
       ...(insteadOf !== undefined && { insteadOf }),
-      ...(reason !== undefined && { reason }),
+      ...withReason(reason),
     };
-    const { id } = await act<'requestDeployment'>('POST', `${pathOf(place)}/deployments`, { body, key });
+    const { id } = await act<'requestDeployment'>('POST', pathOf(place, 'deployments'), { body, key });
     go(to.deployment(place, id));
   };
   return (
@@ -80,7 +82,7 @@ function RollBack({ place, release: { release, requestedBy, at }, current, onClo
       title={t('releases.roll_back', { release })}
       text={t('releases.roll_back.text', {
         release,
-        place: `${place.stack}/${place.environment}`,
+        place: placeText(place),
         by: requestedBy,
         time: ago(at, Date.now()),
       })}
@@ -100,5 +102,5 @@ function RollBack({ place, release: { release, requestedBy, at }, current, onClo
 }
 
 function planOf(place: Place, release: number): Promise<Api['plan']> {
-  return act<'plan'>('POST', `${pathOf(place)}/plans`, { body: { kind: 'rollback', release } });
+  return act<'plan'>('POST', pathOf(place, 'plans'), { body: { kind: 'rollback', release } });
 }

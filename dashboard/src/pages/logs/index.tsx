@@ -1,10 +1,12 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { VList, type VListHandle } from 'virtua';
 import { ask, pathOf } from '../../api/client';
+import { placeText } from '../../api/place';
 import type { Place } from '../../api/types';
-import { choose, query, to } from '../../route';
+import { choose, query } from '../../route';
 import { t } from '../../text';
 import { useLoaded } from '../../ui/load';
+import { PageHead } from '../../ui/page-head';
 import { LogLines, type Line } from './lines';
 
 /** Instances differ by colour as well as by name. */
@@ -17,29 +19,22 @@ const listHeight = 'max(20rem, calc(100vh - 22rem))';
 export function LogsPage({ place }: { place: Place }) {
   const service = query.value.get('service') ?? undefined;
   const text = query.value.get('search') ?? '';
-  const of = useMemo(() => new LogLines(place, service), [place.stack, place.environment, service]);
+  const of = useMemo(() => new LogLines(place, service), [placeText(place), service]);
   useEffect(() => of.start(), [of]);
   const lines = of.lines.value;
   const shown = useMemo(() => matching(lines, text), [lines, text]);
   return (
     <>
-      <header class="page-head">
-        <p class="crumb">
-          <a href={to.environment(place)}>
-            {place.stack}/{place.environment}
-          </a>
-        </p>
-        <h1>{t('environment.logs')}</h1>
-      </header>
+      <PageHead place={place} title={t('environment.logs')} />
       <Choices place={place} service={service} text={text} lines={shown} />
       {of.away.value.length > 0 && (
         <p class="notice warn" role="status">
           {t('logs.away', { names: of.away.value.join(', ') })}
         </p>
       )}
-      {of.problem.value !== undefined && (
+      {of.problem.value && (
         <p class="notice warn" role="status">
-          {t('logs.ended', { reason: of.problem.value })}
+          {t('logs.ended', { reason: of.problem.value.message })}
         </p>
       )}
       {shown.length === 0 ? (
@@ -59,7 +54,7 @@ interface ChoicesProps {
 }
 
 function Choices({ place, service, text, lines }: ChoicesProps) {
-  const services = useLoaded((signal) => servicesOf(place, signal), [place.stack, place.environment]);
+  const services = useLoaded((signal) => servicesOf(place, signal), placeText(place));
   return (
     <form class="choices" role="search" onSubmit={(event) => event.preventDefault()}>
       <label>
@@ -137,7 +132,7 @@ function matching(lines: readonly Line[], text: string): readonly Line[] {
 }
 
 async function servicesOf(place: Place, signal: AbortSignal): Promise<string[]> {
-  const { releases } = await ask<'releases'>(`${pathOf(place)}/releases?limit=1`, signal);
+  const { releases } = await ask<'releases'>(`${pathOf(place, 'releases')}?limit=1`, signal);
   return Object.keys(releases[0]?.services ?? {}).sort();
 }
 

@@ -1,5 +1,8 @@
 import { signal } from '@preact/signals';
+import { Batches } from '../../api/batches';
+import type { Refused } from '../../api/client';
 import { follow } from '../../api/live';
+import { placeText } from '../../api/place';
 import type { Place } from '../../api/types';
 import { plainText } from '../../text/plain';
 
@@ -21,16 +24,16 @@ interface Arrived {
 /** More lines than these are not kept: the oldest go first. */
 const most = 10_000;
 const tail = 200;
-const drawEveryMs = 120;
 
 /** The log lines of an environment, or of one service of it. */
 export class LogLines {
   readonly lines = signal<readonly Line[]>([]);
   readonly away = signal<readonly string[]>([]);
-  readonly problem = signal<string | undefined>(undefined);
-  private arrived: Line[] = [];
+  readonly problem = signal<Refused | undefined>(undefined);
   private count = 0;
-  private timer?: ReturnType<typeof setTimeout>;
+  private readonly arrived = new Batches<Line>((lines) => {
+    this.lines.value = [...this.lines.value, ...lines].slice(-most);
+  });
 
   constructor(
     private readonly place: Place,
@@ -38,37 +41,32 @@ export class LogLines {
   ) {}
 
   start(): () => void {
-    const { stack, environment } = this.place;
-    const topic = `logs:${stack}/${environment}${this.service === undefined ? '' : `/${this.service}`}`;
+    const topic = `logs:${placeText(this.place)}${this.service === undefined ? '' : `/${this.service}`}`;
     const leave = follow(
       topic,
       ({ type, data, problem }) => {
         if (type === 'restart') this.clear();
         if (type === 'lines') this.add(data as Arrived);
-        if (type === 'problem') this.problem.value = problem?.detail ?? '';
+        if (problem) this.problem.value = problem;
         if (type === 'away') this.away.value = namesOf(data as { hosts: { host: string }[]; instances: Arrived[] });
       },
       { tail },
     );
     return () => {
-      clearTimeout(this.timer);
+      this.arrived.clear();
       leave();
     };
   }
 
   /** The last lines come again. */
   private clear(): void {
-    this.arrived = [];
+    this.arrived.clear();
     this.lines.value = [];
   }
 
   private add({ instance, service, ordinal, lines }: Arrived): void {
     const name = service === undefined ? instance : `${service}-${ordinal}`;
-    for (const line of lines) this.arrived.push({ number: (this.count += 1), instance, name, text: plainText(line) });
-    this.timer ??= setTimeout(() => {
-      this.timer = undefined;
-      this.lines.value = [...this.lines.value, ...this.arrived.splice(0)].slice(-most);
-    }, drawEveryMs);
+    this.arrived.add(...lines.map((line) => ({ number: (this.count += 1), instance, name, text: plainText(line) })));
   }
 }
 

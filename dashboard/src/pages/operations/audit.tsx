@@ -1,12 +1,14 @@
 import { useState } from 'preact/hooks';
 import { ask, pathOf } from '../../api/client';
+import { placeText } from '../../api/place';
 import type { Api, AuditRecord, Place } from '../../api/types';
 import { to } from '../../route';
 import { t } from '../../text';
-import { exact } from '../../text/format';
 import { Badge } from '../../ui/badge';
 import { useLoaded } from '../../ui/load';
 import { Loading, Trouble } from '../../ui/notice';
+import { Exact } from '../../ui/time';
+import { useWork } from '../../ui/work';
 
 const atATime = 50;
 
@@ -14,13 +16,13 @@ const atATime = 50;
 export function Audit({ place, turn }: { place: Place; turn: string }) {
   const [text, setText] = useState('');
   const [earlier, setEarlier] = useState<{ records: AuditRecord[]; next?: string } | undefined>(undefined);
-  const [failure, setFailure] = useState<Error | undefined>(undefined);
+  const { error: failure, run } = useWork();
   const { value, error, again } = useLoaded(
     async (signal) => {
       setEarlier(undefined);
       return ask<'audit'>(`${pathOf(place, 'audit')}?last=${atATime}`, signal);
     },
-    [place.stack, place.environment],
+    placeText(place),
     turn,
   );
   if (error) return <Trouble error={error} retry={again} />;
@@ -28,13 +30,8 @@ export function Audit({ place, turn }: { place: Place; turn: string }) {
   const records = [...(earlier?.records ?? []), ...value.records];
   const next = earlier ? earlier.next : value.next;
   const more = async () => {
-    setFailure(undefined);
-    try {
-      const page = await ask<'audit'>(`${pathOf(place, 'audit')}?last=${atATime}&cursor=${encodeURIComponent(next!)}`);
-      setEarlier({ records: [...page.records, ...(earlier?.records ?? [])], ...(page.next && { next: page.next }) });
-    } catch (caught) {
-      setFailure(caught as Error);
-    }
+    const page = await ask<'audit'>(`${pathOf(place, 'audit')}?last=${atATime}&cursor=${encodeURIComponent(next!)}`);
+    setEarlier({ records: [...page.records, ...(earlier?.records ?? [])], ...(page.next && { next: page.next }) });
   };
   const wanted = text.toLowerCase();
   const shown = records.filter((record) => textOf(record).includes(wanted)).reverse();
@@ -52,7 +49,7 @@ export function Audit({ place, turn }: { place: Place; turn: string }) {
       </ol>
       {failure && <Trouble error={failure} />}
       {next !== undefined && (
-        <button type="button" onClick={() => void more()}>
+        <button type="button" onClick={() => void run(more)}>
           {t('environment.more')}
         </button>
       )}
@@ -81,7 +78,7 @@ function Verified({ broken, total, proof = [] }: Api['audit']) {
 function Row({ record: { at, by, what, why, result, deployment }, place }: { record: AuditRecord; place: Place }) {
   return (
     <li>
-      <time dateTime={new Date(at).toISOString()}>{exact(at)}</time>
+      <Exact at={at} />
       <span>
         <strong>{by}</strong> {what}
         {why !== undefined && ` (${why})`} · {result}{' '}

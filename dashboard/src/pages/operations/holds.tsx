@@ -2,10 +2,12 @@ import { useState } from 'preact/hooks';
 import { tenSeconds } from '../../clock';
 import { act, pathOf } from '../../api/client';
 import { may } from '../../api/session';
+import { placeText } from '../../api/place';
 import type { Environment, Place } from '../../api/types';
 import { t, type Key } from '../../text';
 import { moment } from '../../text/format';
 import { Confirm } from '../../ui/confirm';
+import { withReason } from '../../ui/reason-field';
 import { say } from '../../ui/said';
 
 interface HoldsProps {
@@ -72,16 +74,16 @@ function Until({
 function Ask({ order, place, onClose }: { order: Order; place: Place; onClose: () => void }) {
   const [duration, setDuration] = useState(0);
   const { method, path, hasEnd } = orders[order];
-  const perform = async (reason: string | undefined) => {
+  const perform = async (reason: string) => {
     const until = duration > 0 ? new Date(Date.now() + duration * hourMs).toISOString() : undefined;
-    const body = { ...(until !== undefined && { until }), ...(reason !== undefined && { reason }) };
+    const body = { ...(until !== undefined && { until }), ...withReason(reason) };
     await act<'nothing'>(method, pathOf(place, ...path), hasEnd ? { body } : {});
     say(t('act.done', { action: t(`holds.${order}`) }));
   };
   return (
     <Confirm
       title={t(`holds.${order}`)}
-      text={t(`holds.${order}.text`, { place: `${place.stack}/${place.environment}` })}
+      text={t(`holds.${order}.text`, { place: placeText(place) })}
       button={t(`holds.${order}`)}
       isDangerous={false}
       hasReason={hasEnd}

@@ -1,11 +1,10 @@
 import type { FunctionComponent } from 'preact';
-import { useEffect, useMemo } from 'preact/hooks';
 import { may, type Action } from '../../api/session';
 import type { Place } from '../../api/types';
-import { to } from '../../route';
 import { t, type Key } from '../../text';
 import { Empty, Loading, Trouble } from '../../ui/notice';
-import { LiveEnvironment } from '../environment/live';
+import { PageHead } from '../../ui/page-head';
+import { useEnvironment } from '../environment/live';
 import { Audit } from './audit';
 import { Holds } from './holds';
 import { Hosts } from './hosts';
@@ -27,22 +26,14 @@ const parts: readonly { name: Key; action: Action; Part: Part }[] = [
 
 /** How an environment is run: what holds it, its queue, schedules, hosts, volumes, secrets and records. */
 export function OperationsPage({ place }: { place: Place }) {
-  const live = useMemo(() => new LiveEnvironment(place), [place.stack, place.environment]);
-  useEffect(() => live.start(), [live]);
+  const live = useEnvironment(place);
   const state = live.state.value;
   if (live.problem.value !== undefined) return <Trouble error={live.problem.value} />;
   if (!state) return <Loading />;
   const turn = `${state.current?.release} ${state.running?.workflowId}`;
   return (
     <>
-      <header class="page-head">
-        <p class="crumb">
-          <a href={to.environment(place)}>
-            {place.stack}/{place.environment}
-          </a>
-        </p>
-        <h1>{t('operations.title')}</h1>
-      </header>
+      <PageHead place={place} title={t('operations.title')} />
       {state.deployed === false ? (
         <Empty>
           <p>{t('environment.never')}</p>

@@ -1,12 +1,13 @@
 import { useState } from 'preact/hooks';
 import { act, ask, newKey, pathOf } from '../../api/client';
 import { may } from '../../api/session';
+import { placeText } from '../../api/place';
 import type { Place, Schedule } from '../../api/types';
 import { t } from '../../text';
 import { exact } from '../../text/format';
 import { Confirm } from '../../ui/confirm';
 import { useLoaded } from '../../ui/load';
-import { Loading, Trouble } from '../../ui/notice';
+import { WhenLoaded } from '../../ui/notice';
 import { say } from '../../ui/said';
 
 const orders = {
@@ -20,33 +21,33 @@ const mostTimes = 3;
 /** Schedules with their next runs, in the time of whoever looks. */
 export function Schedules({ place, turn }: { place: Place; turn: string }) {
   const [asked, setAsked] = useState<{ order: Order; name: string; key: string } | undefined>(undefined);
-  const { value, error, again } = useLoaded(
-    (signal) => ask<'schedules'>(pathOf(place, 'schedules'), signal),
-    [place.stack, place.environment],
-    turn,
-  );
-  if (error) return <Trouble error={error} retry={again} />;
-  if (!value) return <Loading />;
+  const loaded = useLoaded((signal) => ask<'schedules'>(pathOf(place, 'schedules'), signal), placeText(place), turn);
   const perform = async () => {
     const { order, name, key } = asked!;
     const { method, path } = orders[order];
     await act<'nothing'>(method, pathOf(place, 'schedules', name, path), { key });
     say(t('act.done', { action: t(`schedules.${order}`) }));
-    again();
+    loaded.again();
   };
   return (
     <>
-      {value.schedules.length === 0 && <p class="faint">{t('schedules.none')}</p>}
-      <ul class="rows">
-        {value.schedules.map((each) => (
-          <Row
-            key={each.spec.name}
-            schedule={each}
-            isOperator={may('schedules.write', place)}
-            onAsk={(order) => setAsked({ order, name: each.spec.name, key: newKey() })}
-          />
-        ))}
-      </ul>
+      <WhenLoaded of={loaded}>
+        {({ schedules }) => (
+          <>
+            {schedules.length === 0 && <p class="faint">{t('schedules.none')}</p>}
+            <ul class="rows">
+              {schedules.map((each) => (
+                <Row
+                  key={each.spec.name}
+                  schedule={each}
+                  isOperator={may('schedules.write', place)}
+                  onAsk={(order) => setAsked({ order, name: each.spec.name, key: newKey() })}
+                />
+              ))}
+            </ul>
+          </>
+        )}
+      </WhenLoaded>
       {asked && (
         <Confirm
           title={`${t(`schedules.${asked.order}`)}: ${asked.name}`}

@@ -1,3 +1,4 @@
+import { placeText } from '../../api/place';
 import type { EnvironmentTile } from '../../api/types';
 
 /** Which tiles are shown, and in which order. */
@@ -13,7 +14,7 @@ export interface Choice {
   text: string;
 }
 
-/** What is chosen in an address; what it has wrong is as if it were absent. */
+/** The choice in an address; invalid values count as absent. */
 export function choiceIn(query: URLSearchParams): Choice {
   return {
     filter: filters.find((each) => each === query.get('show')) ?? 'all',
@@ -22,7 +23,7 @@ export function choiceIn(query: URLSearchParams): Choice {
   };
 }
 
-/** True for what somebody should look at: it is broken, or the last attempt to change it has failed. */
+/** True if somebody should look at it: it is broken, or the last attempt to change it failed. */
 export function isInTrouble({ health, failed, breaker }: EnvironmentTile): boolean {
   return (
     health === 'degraded' ||
@@ -48,14 +49,13 @@ export function chosen(tiles: Iterable<EnvironmentTile>, { filter, order, text }
 }
 
 function has({ place, release, running }: EnvironmentTile, words: string[]): boolean {
-  const text = [`${place.stack}/${place.environment}`, release?.by, running?.by].join(' ').toLowerCase();
+  const text = [placeText(place), release?.by, running?.by].join(' ').toLowerCase();
   return words.every((each) => text.includes(each));
 }
 
 type Compare = (one: EnvironmentTile, other: EnvironmentTile) => number;
 
-const byName: Compare = (one, other) =>
-  `${one.place.stack}/${one.place.environment}` < `${other.place.stack}/${other.place.environment}` ? -1 : 1;
+const byName: Compare = (one, other) => (placeText(one.place) < placeText(other.place) ? -1 : 1);
 
 const compare: Record<Order, Compare> = {
   urgency: (one, other) => urgencyOf(other) - urgencyOf(one),
@@ -63,7 +63,7 @@ const compare: Record<Order, Compare> = {
   recent: (one, other) => (other.release?.at ?? 0) - (one.release?.at ?? 0),
 };
 
-/** What is broken comes before what failed to change, that before what waits for somebody, and that before the rest. */
+/** Broken environments come first, then those that failed to change, those that wait for somebody, and the rest. */
 export function urgencyOf({ health, failed, breaker, running, queued, freeze }: EnvironmentTile): number {
   if (health === 'degraded' || health === 'unreadable') return 6;
   if (failed || breaker) return 5;

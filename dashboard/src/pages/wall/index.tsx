@@ -46,7 +46,7 @@ export function Wall() {
   );
 }
 
-/** The answer to whoever has ten seconds. */
+/** The state of everything in one line. */
 function Summary({ all }: { all: ReadonlyMap<string, EnvironmentTile> }) {
   const troubled = [...all.values()].filter(isInTrouble).length;
   return (

@@ -73,7 +73,7 @@ export function Notes({ tile }: { tile: EnvironmentTile }) {
           {t(running.waits ? 'tile.waits' : 'tile.running', {
             intent: word('intent', running.intent ?? 'deploy'),
             deployment: running.deployment,
-            time: running.since === undefined ? '' : ago(running.since, now),
+            time: ago(running.since ?? now, now),
           })}
         </Note>
       )}

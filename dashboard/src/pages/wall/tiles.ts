@@ -1,5 +1,6 @@
 import { batch, signal } from '@preact/signals';
 import { ask } from '../../api/client';
+import { placeText } from '../../api/place';
 import type { EnvironmentTile } from '../../api/types';
 
 /** The tiles of all environments, kept as they are now while somebody looks at them. */
@@ -12,9 +13,7 @@ export const isComplete = signal(false);
 export const failure = signal<Error | undefined>(undefined);
 let version: string | undefined;
 
-export function keyOf({ place: { stack, environment } }: EnvironmentTile): string {
-  return `${stack}/${environment}`;
-}
+export const keyOf = ({ place }: EnvironmentTile): string => placeText(place);
 
 /** Reads what has changed until the returned function is called. */
 export function followTiles(): () => void {
@@ -45,7 +44,7 @@ async function read(): Promise<void> {
       if (!answer.whole && answer.tiles.length === 0 && answer.gone.length === 0) return;
       const next = new Map(answer.whole ? [] : tiles.value);
       for (const tile of answer.tiles) next.set(keyOf(tile), tile);
-      for (const place of answer.gone) next.delete(`${place.stack}/${place.environment}`);
+      for (const place of answer.gone) next.delete(placeText(place));
       tiles.value = next;
     });
   } catch (error) {
