@@ -37,7 +37,7 @@ export async function perform(
   return plain(result);
 }
 
-/** Whoever has changed an environment sees the change at once. */
+/** Shows a change of an environment in the next overview. */
 function touch({ overview }: Services, params: unknown): void {
   const { stack, environment } = (params ?? {}) as { stack?: string; environment?: string };
   if (stack !== undefined && environment !== undefined) overview.touch({ stack, environment });

@@ -5,15 +5,15 @@ import { isKnown, tagOf } from '../etags';
 import { addPageHeaders } from '../headers';
 
 /**
- * The dashboard: one page for all its addresses, and its files. They are open, and tell nothing; what the page shows
- * comes from the API, with the session of whoever has logged in.
+ * The dashboard: one page for all its addresses, and its files. They are open, and contain no data: the page asks the
+ * API, with the session of the user.
  */
 
 const builtFolder = join(__dirname, '..', '..', '..', 'dist', 'dashboard');
 const addresses = ['/', '/environments/*'];
 const longestAge = 31_536_000;
 
-/** The page has everything from this server, and runs nothing that stands in the page itself. */
+/** The page loads from this server only, and runs no inline script. */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
