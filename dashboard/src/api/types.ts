@@ -403,7 +403,7 @@ export interface EnvironmentTile {
   place: Place;
   runtime?: string;
   /**
-   * unreadable: it cannot be read now; unwatched: no watch, so its health is unknown
+   * unreadable: it cannot be read now; unwatched: the watch does not run
    */
   health: 'degraded' | 'drifted' | 'unreadable' | 'unwatched' | 'healthy' | 'stopped' | 'empty';
   /**

@@ -19,9 +19,7 @@ const tile = named(
   answerOf({
     place,
     runtime: z.string().optional(),
-    health: z
-      .enum(healths)
-      .describe('unreadable: it cannot be read now; unwatched: no watch, so its health is unknown'),
+    health: z.enum(healths).describe('unreadable: it cannot be read now; unwatched: the watch does not run'),
     findings: z
       .array(answerOf({ text: z.string(), since: ms.optional() }))
       .describe('why it is degraded or drifted: the first three'),

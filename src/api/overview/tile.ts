@@ -4,7 +4,7 @@ import { requestOf } from '../../client/place';
 import { isFailure, type IntentKind } from '../../model/deployment';
 import { isOn, type EnvironmentState, type Freeze, type Place } from '../../workflows/messages';
 
-/** From bad to good; `unreadable`: it cannot be read now; `unwatched`: no watch, so its health is unknown. */
+/** From bad to good; `unreadable`: it cannot be read now; `unwatched`: the watch does not run. */
 export const healths = ['degraded', 'drifted', 'unreadable', 'unwatched', 'healthy', 'stopped', 'empty'] as const;
 
 /** The state of an environment at a glance. Times are in ms since the epoch. */
